@@ -1,0 +1,283 @@
+"""What the owner can set in gateway.toml, as typed and frozen models.
+
+Key names in the file are the field names here. The documentation is made from the descriptions.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
+
+
+def _digits(pin: SecretStr) -> SecretStr:
+    """Refuse what is no PIN: 4 to 8 digits. Source: 3GPP TS 31.101, 9.5.1."""
+    if not re.fullmatch(r"[0-9]{4,8}", pin.get_secret_value()):
+        raise ValueError("a PIN is 4 to 8 digits")
+    return pin
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2
+Iccid = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{18,20}$")]  # ITU-T E.118
+E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]  # ITU-T E.164
+Pin = Annotated[SecretStr, AfterValidator(_digits)]
+TcpPort = Annotated[int, Field(ge=1, le=65535)]
+
+
+class LogLevel(StrEnum):
+    """How much the journal says."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class MqttVersion(StrEnum):
+    """The protocol spoken to the broker; auto tries 5 and falls back to 3.1.1."""
+
+    AUTO = "auto"
+    V5 = "5"
+    V311 = "3.1.1"
+
+
+class Policy(StrEnum):
+    """One way to rank the lines that may take a call."""
+
+    ROUND_ROBIN = "round_robin"
+    LEAST_USED = "least_used"
+
+
+class Section(BaseModel):
+    """A table of gateway.toml: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Gateway(Section):
+    """The gateway itself."""
+
+    name: Name = Field(
+        default="trunkline",
+        description="Name of this gateway and its level in every MQTT topic: a-z, 0-9 and -.",
+    )
+    country: CountryCode | None = Field(
+        default=None,
+        description="Country (ISO 3166, such as AT) whose national numbers may be dialled; "
+        "without it only numbers that begin with + are understood.",
+    )
+    log_level: LogLevel = Field(default=LogLevel.INFO, description="How much the journal says.")
+
+
+class Mqtt(Section):
+    """The broker over which the dialer speaks."""
+
+    host: str = Field(
+        default="localhost", min_length=1, description="Host name or address of the broker."
+    )
+    port: TcpPort = Field(
+        default=1883, description="TCP port of the broker; 8883 is usual with TLS."
+    )
+    version: MqttVersion = Field(
+        default=MqttVersion.AUTO,
+        description="MQTT version; auto tries 5 first, then 3.1.1.",
+    )
+    client_id: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=128,
+        description="MQTT client identifier; trunkline-NAME when left out.",
+    )
+    keepalive_s: int = Field(
+        default=30, ge=5, le=3600, description="Seconds between signs of life."
+    )
+    username: str | None = Field(default=None, min_length=1, description="User name at the broker.")
+    password_file: Path | None = Field(
+        default=None,
+        description="File whose first line is the password, readable by the gateway only.",
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="PEM file of the authorities that may vouch for the broker; turns TLS on. "
+        "Those of the system are in /etc/ssl/certs/ca-certificates.crt.",
+    )
+    cert_file: Path | None = Field(
+        default=None, description="PEM certificate that names this gateway."
+    )
+    key_file: Path | None = Field(default=None, description="PEM private key of cert_file.")
+
+    @model_validator(mode="after")
+    def _parts_belong_together(self) -> Self:
+        if self.password_file and not self.username:
+            raise ValueError("password_file needs username")
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file go together")
+        if self.cert_file and not self.ca_file:
+            raise ValueError("cert_file needs ca_file, which turns TLS on")
+        return self
+
+
+class Storage(Section):
+    """Where facts are kept."""
+
+    path: Path = Field(
+        default=Path("/var/lib/trunkline/trunkline.db"),
+        description="SQLite file of calls, messages, counters and what waits for the broker.",
+    )
+
+
+class Control(Section):
+    """The door for the command line on this machine."""
+
+    socket: Path = Field(
+        default=Path("/run/trunkline/control.sock"),
+        description="Unix socket on which the gateway serves the same verbs as on MQTT.",
+    )
+
+
+class Console(Section):
+    """The raw AT console."""
+
+    at_enabled: bool = Field(
+        default=False,
+        description="Whether `trunkline at LINE` may send raw commands to a modem.",
+    )
+
+
+class Dispatcher(Section):
+    """How a call finds its line."""
+
+    policies: tuple[Policy, ...] = Field(
+        default=(Policy.LEAST_USED, Policy.ROUND_ROBIN),
+        min_length=1,
+        description="How ready lines are ranked, the first policy first, the next among equals.",
+    )
+    queue_limit: int = Field(
+        default=100,
+        ge=0,
+        le=10_000,
+        description="Calls that may wait for a free line; one more is refused.",
+    )
+
+
+class Calls(Section):
+    """Bounds of each call."""
+
+    ring_timeout_s: int = Field(
+        default=60,
+        ge=15,
+        le=180,
+        description="Seconds an unanswered call may ring before it is given up.",
+    )
+    max_call_s: int | None = Field(
+        default=None,
+        ge=1,
+        le=86_400,
+        description="Seconds after which an answered call is ended; no bound when left out.",
+    )
+
+
+class Discovery(Section):
+    """How modems are found."""
+
+    usb: bool = Field(
+        default=True,
+        description="Whether USB modems that a profile knows are taken up as they are plugged in.",
+    )
+
+
+class Modem(Section):
+    """A modem given by its port: a serial HAT, a pty, a socat link."""
+
+    name: Name = Field(description="Name of the modem in logs and on screen.")
+    port: Path = Field(description="The tty that takes AT commands.")
+    profile: Name | None = Field(
+        default=None,
+        description="Modem profile, such as simcom-sim800; chosen by what it answers if left out.",
+    )
+    baudrate: int | None = Field(
+        default=None,
+        ge=300,
+        le=4_000_000,
+        description="Speed in bit/s; as the profile says when left out.",
+    )
+
+
+class Sim(Section):
+    """A SIM card, in whichever modem it sits."""
+
+    iccid: Iccid = Field(description="The number printed on the card, 18 to 20 digits.")
+    line: Name | None = Field(
+        default=None,
+        description="Identifier of the line that this SIM makes; from the ICCID when left out.",
+    )
+    pin: Pin | None = Field(
+        default=None, description="PIN of the card, tried once and never again."
+    )
+    pin_file: Path | None = Field(
+        default=None,
+        description="File whose first line is the PIN, readable by the gateway only.",
+    )
+    number: E164 | None = Field(
+        default=None,
+        description="The card's own number, with +; asked of the card when left out.",
+    )
+    enabled: bool = Field(default=True, description="Whether the line may be used.")
+
+    @model_validator(mode="after")
+    def _one_pin(self) -> Self:
+        if self.pin and self.pin_file:
+            raise ValueError("pin and pin_file say the same thing: keep one")
+        return self
+
+
+class GatewayConfig(Section):
+    """All of gateway.toml; an empty file is a valid one."""
+
+    gateway: Gateway = Field(default=Gateway(), description="The gateway itself.")
+    mqtt: Mqtt = Field(default=Mqtt(), description="The broker over which the dialer speaks.")
+    storage: Storage = Field(default=Storage(), description="Where facts are kept.")
+    control: Control = Field(default=Control(), description="The door for the command line.")
+    console: Console = Field(default=Console(), description="The raw AT console.")
+    dispatcher: Dispatcher = Field(default=Dispatcher(), description="How a call finds its line.")
+    calls: Calls = Field(default=Calls(), description="Bounds of each call.")
+    discovery: Discovery = Field(default=Discovery(), description="How modems are found.")
+    modem: tuple[Modem, ...] = Field(
+        default=(), description="Modems given by port; USB ones need none."
+    )
+    sim: tuple[Sim, ...] = Field(
+        default=(), description="What is known of SIM cards; none need be named."
+    )
+
+    @model_validator(mode="after")
+    def _no_doubles(self) -> Self:
+        doubles = [
+            *_doubles("modem.name", (modem.name for modem in self.modem)),
+            *_doubles("modem.port", (str(modem.port) for modem in self.modem)),
+            *_doubles("sim.iccid", (sim.iccid for sim in self.sim)),
+            *_doubles("sim.line", (sim.line for sim in self.sim if sim.line)),
+        ]
+        if doubles:
+            raise ValueError("; ".join(doubles))
+        return self
+
+    @property
+    def client_id(self) -> str:
+        """The MQTT client identifier in use."""
+        return self.mqtt.client_id or f"trunkline-{self.gateway.name}"
+
+
+def _doubles(key: str, values: Iterable[str]) -> list[str]:
+    return [f'{key} "{value}" stands twice' for value, n in Counter(values).items() if n > 1]

@@ -1,0 +1,305 @@
+"""Modem profiles: what a model of modem does its own way, one TOML file a group of models.
+
+Files in /etc/trunkline/profiles/modems win by name over the shipped ones.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from config.keys import hint
+from config.load import ConfigError, parse, read_text
+from config.models import GatewayConfig, Name, Section
+
+SHIPPED = Path(__file__).parent / "profiles" / "modems"
+PROFILE_DIRS = (Path("/etc/trunkline/profiles/modems"), SHIPPED)
+GENERIC = "generic"
+
+# Set-up may tell a modem how to report; to call, send, unlock or disguise is not set-up.
+_EXTENDED = r'[+^*$][A-Z0-9]+(?:\?|=(?:[^;"]|"[^"]*")+)?'
+_SET_UP = re.compile(rf"AT(?:[EQVX]\d|&[CDK]\d)*(?:{_EXTENDED}(?:;{_EXTENDED})*)?")
+_NOT_SET_UP = re.compile(
+    r"[+^*$](CHUP|CHLD|QHUP|VTS|DTMF|CMG[SCWD]|CMSS|CUSD|CPIN|CPWD|CLCK|CFUN|EGMR|SIMEI)\b",
+)
+
+
+def _is_set_up(command: str) -> str:
+    """Refuse a line that is no AT command, or that does more than set the modem up."""
+    if not _SET_UP.fullmatch(command) or _NOT_SET_UP.search(command):
+        raise ValueError(f"{command!r} is no set-up command; calls, PINs and resets are not set-up")
+    return command
+
+
+def _is_pattern(text: str) -> str:
+    """Refuse what is no regular expression."""
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+Command = Annotated[str, StringConstraints(pattern=r"^AT[ -~]{0,120}$")]
+SetUp = Annotated[Command, AfterValidator(_is_set_up)]
+Pattern = Annotated[str, AfterValidator(_is_pattern)]
+UsbId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}:[0-9a-f]{4}$")]
+Interface = Annotated[int, Field(ge=0, le=255)]
+NewMessage = Annotated[str, StringConstraints(pattern=r"^[0-3],[0-3],[0-3],[0-2],[01]$")]
+
+
+class Family(StrEnum):
+    """The module in drivers/families/ that speaks to the modem."""
+
+    GENERIC = "generic"
+    QUECTEL = "quectel"
+    SIMCOM = "simcom"
+    HUAWEI = "huawei"
+
+
+class Ready(StrEnum):
+    """How the modem tells that SIM, SMS and phone book are up."""
+
+    CPIN = "cpin"  # +CPIN: READY is all there is
+    SMS_DONE = "sms_done"  # URC SMS DONE or SMS Ready, at start only
+    QINISTAT = "qinistat"  # AT+QINISTAT shows every bit of ready_mask
+
+
+class CallReports(StrEnum):
+    """What tells of call states."""
+
+    CCINFO = "ccinfo"  # +QIND: "ccinfo",...
+    DSCI = "dsci"  # ^DSCI with Quectel's own states
+    CLCC = "clcc"  # +CLCC as a URC
+    HUAWEI = "huawei"  # ^ORIG ^CONF ^CONN ^CEND
+    POLL = "poll"  # AT+CLCC while a call lives
+
+
+class UssdStyle(StrEnum):
+    """How the text of AT+CUSD=1 is written."""
+
+    PLAIN = "plain"
+    UCS2 = "ucs2"  # hex of UCS-2
+    PACKED = "packed"  # hex of packed GSM 7-bit
+
+
+class SlotCommand(StrEnum):
+    """The command that chooses among SIM slots."""
+
+    QDSIM = "qdsim"  # AT+QDSIM=0|1
+    QUIMSLOT = "quimslot"  # AT+QUIMSLOT=1|2
+    SWITCHSIM = "switchsim"  # AT+SWITCHSIM=0|1
+
+
+class DtmfSend(StrEnum):
+    """The command that sends a digit."""
+
+    VTS = "vts"  # AT+VTS="c"
+    HUAWEI = "^dtmf"  # AT^DTMF=idx,c
+
+
+class FlowControl(StrEnum):
+    """Flow control of the tty."""
+
+    NONE = "none"
+    RTSCTS = "rtscts"
+
+
+class Quirk(StrEnum):
+    """What a modem does that no standard says."""
+
+    CLCC_LISTS_DATA = "clcc_lists_data"  # AT+CLCC lists the LTE data bearer as a call
+    CLCC_IS_ALSO_URC = "clcc_is_also_urc"  # +CLCC comes unasked, with 6 for an ended call
+    ACTIVE_AT_RINGBACK = "active_at_ringback"  # says active before anyone answered
+    NO_CHLD_BEFORE_ALERTING = "no_chld_before_alerting"  # AT+CHLD=1x then kills the stick
+    CURC_FLOOD = "curc_flood"  # a flood of ^ URCs crashes it while probed: AT^CURC=0 first
+    NO_USSD = "no_ussd"  # AT+CUSD answers OK and nothing ever comes
+    DTMF_DIGITS_ONLY = "dtmf_digits_only"  # A to D cannot be sent
+
+
+class Interfaces(Section):
+    """USB interface numbers (bInterfaceNumber) of the ports that matter."""
+
+    at: Interface = Field(description="The port for AT commands.")
+    at2: Interface | None = Field(default=None, description="A second port for AT commands.")
+    audio: Interface | None = Field(default=None, description="The port that carries voice.")
+
+
+class Sms(Section):
+    """How short messages come and are acknowledged."""
+
+    cnmi: tuple[NewMessage, ...] = Field(
+        default=("2,1,2,1,0", "2,1,2,2,0", "2,1,2,0,0"),
+        min_length=1,
+        description="Arguments of AT+CNMI, tried in order until one is taken.",
+    )
+    cnma: Command | None = Field(
+        default=None,
+        description="What acknowledges a message delivered with its text; none when left out.",
+    )
+    storage: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(
+        default="SM",
+        description="Storage for AT+CPMS.",
+    )
+
+
+class ModemProfile(Section):
+    """All that Trunkline knows of a group of models; commands are whole, with their AT."""
+
+    name: Name = Field(description="Name of the profile, equal to the file's name.")
+    family: Family = Field(description="The module that speaks to the modem.")
+    manufacturer: Pattern = Field(
+        default=".*",
+        description="Regular expression for all of the answer to AT+CGMI, any case.",
+    )
+    models: tuple[Pattern, ...] = Field(
+        default=(),
+        description="Regular expressions for all of the answer to AT+CGMM, any case.",
+    )
+    usb: tuple[UsbId, ...] = Field(default=(), description="USB ids, vendor:product in hex.")
+    interfaces: Interfaces | None = Field(
+        default=None,
+        description="Ports by USB interface number; none on a serial line.",
+    )
+    baudrate: int = Field(default=115_200, ge=300, description="Speed in bit/s on a serial line.")
+    flow_control: FlowControl = Field(
+        default=FlowControl.NONE,
+        description="Flow control on a serial line.",
+    )
+    urc_port: SetUp | None = Field(
+        default=None,
+        description="What sends URCs to the USB port in use; not sent on a serial line.",
+    )
+    init: tuple[SetUp, ...] = Field(
+        default=(),
+        description="Lines after the family's own; one that fails is logged and passed over.",
+    )
+    ready: Ready = Field(default=Ready.CPIN, description="How readiness is told.")
+    ready_mask: int = Field(
+        default=0,
+        ge=0,
+        le=255,
+        description="Bits that AT+QINISTAT must show, for ready = qinistat.",
+    )
+    call_reports: CallReports = Field(
+        default=CallReports.POLL,
+        description="What tells of call states.",
+    )
+    hangup: tuple[Command, ...] = Field(
+        default=("AT+CHUP", "ATH"),
+        min_length=1,
+        description="What ends all calls, tried in order.",
+    )
+    dtmf_send: DtmfSend = Field(default=DtmfSend.VTS, description="What sends a digit.")
+    dtmf_receive: SetUp | None = Field(
+        default=None,
+        description="What turns on reports of digits that the other side presses.",
+    )
+    ussd_style: UssdStyle = Field(
+        default=UssdStyle.PLAIN,
+        description="How the text of AT+CUSD=1 is written.",
+    )
+    sms: Sms = Field(default=Sms(), description="How short messages come.")
+    slots: SlotCommand | None = Field(
+        default=None,
+        description="What chooses among SIM slots; none for a modem with one slot.",
+    )
+    hotswap: tuple[SetUp, ...] = Field(
+        default=(),
+        description="Lines that turn on reports of a SIM put in or taken out.",
+    )
+    reset: Command = Field(default="AT+CFUN=1,1", description="What restarts the modem.")
+    power_off: Command | None = Field(default=None, description="What switches it off.")
+    quirks: frozenset[Quirk] = Field(
+        default=frozenset(),
+        description="What it does that no standard says.",
+    )
+
+    @model_validator(mode="after")
+    def _parts_belong_together(self) -> Self:
+        if self.usb and not self.interfaces:
+            raise ValueError("usb needs interfaces, or no port is known")
+        if (self.ready is Ready.QINISTAT) != bool(self.ready_mask):
+            raise ValueError("ready_mask goes with ready = qinistat")
+        return self
+
+    def knows(self, manufacturer: str, model: str) -> bool:
+        """Tell whether AT+CGMI and AT+CGMM answered as this profile says."""
+        return _matches(self.manufacturer, manufacturer) and any(
+            _matches(pattern, model) for pattern in self.models
+        )
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text.strip(), re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Every profile by name, those of /etc first."""
+
+    by_name: Mapping[str, ModemProfile]
+
+    @cached_property
+    def by_usb_id(self) -> Mapping[str, ModemProfile]:
+        """The first profile of each USB id, as vendor:product in small hex."""
+        found: dict[str, ModemProfile] = {}
+        for profile in self.by_name.values():
+            for usb_id in profile.usb:
+                found.setdefault(usb_id, profile)
+        return MappingProxyType(found)
+
+    @property
+    def generic(self) -> ModemProfile:
+        """The profile of a modem that no other one knows."""
+        return self.by_name[GENERIC]
+
+    def match(self, usb_id: str) -> ModemProfile | None:
+        """Return the profile of a USB id such as "2c7c:0125", None for a stranger."""
+        return self.by_usb_id.get(usb_id.lower())
+
+    def match_model(self, manufacturer: str, model: str) -> ModemProfile | None:
+        """Return the profile for the answers to AT+CGMI and AT+CGMM, None for a stranger."""
+        return next((p for p in self.by_name.values() if p.knows(manufacturer, model)), None)
+
+    def unknown_in(self, config: GatewayConfig) -> list[str]:
+        """Say which modem of the configuration names a profile that is not there."""
+        return [
+            f"modem {modem.name}: no profile {modem.profile}; {hint(modem.profile, self.by_name)}"
+            for modem in config.modem
+            if modem.profile and modem.profile not in self.by_name
+        ]
+
+
+def load_profiles(folders: Sequence[Path] = PROFILE_DIRS) -> Profiles:
+    """Read all profiles, earlier folders win by name; ConfigError names what is wrong."""
+    found: dict[str, ModemProfile] = {}
+    problems: list[str] = []
+    for path in _files(folders):
+        try:
+            found.setdefault(path.stem, _read(path))
+        except ConfigError as error:
+            problems.append(str(error))
+    if GENERIC not in found:
+        problems.append(f"there is no profile {GENERIC}")
+    if problems:
+        raise ConfigError("modem profiles", problems)
+    return Profiles(MappingProxyType(found))
+
+
+def _files(folders: Sequence[Path]) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted(folder.glob("*.toml"))
+
+
+def _read(path: Path) -> ModemProfile:
+    profile = parse(read_text(path), ModemProfile, str(path))
+    if profile.name != path.stem:
+        raise ConfigError(str(path), [f'the name is "{profile.name}"; rename the file or the name'])
+    return profile

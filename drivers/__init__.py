@@ -1,0 +1,1 @@
+"""The only hardware I/O: ports, sessions, discovery, modem families."""

@@ -1,0 +1,319 @@
+"""Calls on one modem: dial, answer, hang up, and what the modem reports of them.
+
+The modem's URCs tell of call states. Where a profile says that there are none, AT+CLCC is asked
+while a call is being set up; slowly, it is asked of every modem while a call lives, so that a call
+whose end was never told does not live for ever.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+
+from config.profiles import CallReports
+from drivers.facts import CallChanged, DigitHeard, Fact
+from drivers.families.generic import Generic
+from modem.at.command import Answer, Command, Priority
+from modem.at.final import Final, FinalKind, parse_final
+from modem.call_urcs import (
+    Alerting,
+    CallEnded,
+    CallerId,
+    CallWaiting,
+    Connected,
+    Dtmf,
+    MissedCall,
+    Originated,
+    Ring,
+    VoiceCall,
+)
+from modem.calls import CallInfo, CallState, Direction, parse_calls, parse_ceer
+from modem.callstate import CallTable, TrackedCall
+from modem.causes import Cause, cause_of_ceer, cause_of_final, cause_of_number
+from modem.errors import ParseError
+from modem.urc import Urc
+
+log = logging.getLogger(__name__)
+
+SETUP_POLL_S = 0.5  # as oFono asks
+WATCH_POLL_S = 10.0  # a guard against an end that was never told
+RING_PAUSE_S = 0.3  # +CLIP follows the first RING within this, or not before the second
+
+_IN_SETUP = frozenset({CallState.DIALING, CallState.ALERTING})
+
+Ask = Callable[[Command], Awaitable[Answer]]
+
+
+class CallRefused(Exception):  # noqa: N818 - an answer, not a mistake
+    """The modem does not do it; the text is what it said."""
+
+
+@dataclass(slots=True)
+class _Reason:
+    """Why a call ends, as far as it was told."""
+
+    cause: Cause | None = None
+    raw: str | None = None
+    by_us: bool = False
+
+
+class CallControl:
+    """The calls of one modem. Facts go to `emit` in order; `spawn` starts a task of the modem's."""
+
+    def __init__(
+        self,
+        ask: Ask,
+        family: Generic,
+        emit: Callable[[Fact], None],
+        spawn: Callable[[Coroutine[None, None, None]], object],
+        set_up: Callable[[bool], None],
+    ) -> None:
+        self._ask = ask
+        self._family = family
+        self._emit = emit
+        self._spawn = spawn
+        self._set_up = set_up
+        self._table = CallTable()
+        self._reasons: dict[int, _Reason] = {}
+        self._unnamed: dict[int, asyncio.TimerHandle] = {}
+        self._watching = False
+        self._news = asyncio.Event()
+
+    @property
+    def live(self) -> list[TrackedCall]:
+        """Calls that are not over."""
+        return list(self._table)
+
+    async def dial(self, number: str) -> int:
+        """Dial a voice call; gives our key. Its end, refused or not, comes as a fact."""
+        call = self._table.dial(number)
+        self._reasons[call.key] = _Reason()
+        self._set_up(True)
+        self._watch()
+        answer = await self._ask(Command(f"ATD{number};", call=True, priority=Priority.CALL))
+        if not answer.ok and self._table.get(call.key):
+            self._explain(call.key, answer.final)
+            self._apply(self._table.end(call.key))
+        return call.key
+
+    async def answer(self, key: int) -> None:
+        """Take a ringing or waiting call; raises CallRefused."""
+        call = self._call(key)
+        waiting = call.state is CallState.WAITING
+        text = "AT+CHLD=2" if waiting else "ATA"
+        answer = await self._ask(Command(text, call=not waiting, priority=Priority.CALL))
+        if not answer.ok:
+            raise CallRefused(answer.final.text if answer.final else "no answer from the modem")
+        if current := self._table.get(key):
+            state = CallState.ACTIVE
+            self._apply(self._table.see(CallInfo(current.index or 1, current.direction, state)))
+
+    async def hang_up(self, key: int) -> None:
+        """End a call. An error is no failure when the call is gone already."""
+        call = self._call(key)
+        self._reasons.setdefault(key, _Reason()).by_us = True
+        one = self._family.end_one(call) if len(self._table) > 1 else None
+        for text in [one] if one else self._family.end_all():
+            answer = await self._ask(Command(text, priority=Priority.HANGUP))
+            if answer.ok or not self._table.get(key):
+                break
+        if self._table.get(key):
+            await self._list(until_gone=True)
+
+    async def dtmf(self, key: int, digits: str) -> None:
+        """Send digits one by one; raises CallRefused with the first that does not go."""
+        for digit in digits:
+            text = self._family.dtmf(digit, self._call(key))
+            if text is None or not (await self._ask(Command(text, priority=Priority.CALL))).ok:
+                raise CallRefused(f"the modem does not send {digit}")
+
+    async def clear(self) -> None:
+        """End what an earlier owner of the modem left behind."""
+        listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
+        if listed and any(info.state is not CallState.RELEASED for info in listed):
+            for text in self._family.end_all():
+                if (await self._ask(Command(text, priority=Priority.HANGUP))).ok:
+                    break
+
+    def lose_all(self, reason: str) -> None:
+        """The modem is gone."""
+        for call in self._table:
+            self._reasons[call.key] = _Reason(Cause.LOST, reason)
+        self._apply(self._table.end_all())
+
+    def hear(self, urc: Urc) -> bool:
+        """Take an event; False when it is none about calls."""
+        match urc:
+            case CallInfo():
+                if urc.is_voice:
+                    self._apply(self._table.see(urc))
+            case Originated():
+                self._apply(self._table.progress(urc.index, CallState.DIALING))
+            case Alerting():
+                self._apply(self._table.progress(urc.index, CallState.ALERTING))
+            case Connected():
+                self._apply(self._table.progress(urc.index, CallState.ACTIVE))
+            case CallEnded():
+                self._huawei_end(urc)
+            case Ring():
+                self._apply(self._table.ring())
+            case CallerId():
+                self._apply(self._table.ring(urc.number))
+            case CallWaiting():
+                self._apply(self._table.wait(urc.number))
+            case VoiceCall(begin=False) | MissedCall():
+                self._apply(self._table.end_only())
+            case VoiceCall():
+                self._voice_begins()
+            case Dtmf():
+                self._emit(DigitHeard(urc.digit))
+            case _:
+                return False
+        return True
+
+    def hear_final(self, text: str) -> bool:
+        """Take NO CARRIER, BUSY and the like that no command waited for."""
+        final = parse_final(text)
+        if final is None or not final.ends_call:
+            return False
+        for key in tuple(self._reasons):
+            self._explain(key, final)
+        changed = self._table.end_only()
+        if not changed and len(self._table):
+            self._news.set()  # several calls: a list tells which one it was
+        self._apply(changed)
+        return True
+
+    def _call(self, key: int) -> TrackedCall:
+        call = self._table.get(key)
+        if call is None:
+            raise CallRefused("the call is over")
+        return call
+
+    def _voice_begins(self) -> None:
+        for call in self._table:
+            if call.state in _IN_SETUP or call.state is CallState.INCOMING:
+                info = CallInfo(call.index or 1, call.direction, CallState.ACTIVE)
+                self._apply(self._table.see(info))
+                return
+
+    def _huawei_end(self, urc: CallEnded) -> None:
+        for call in self._table:
+            if call.index in {urc.index, None}:
+                reason = self._reasons.setdefault(call.key, _Reason())
+                if urc.cause is not None:
+                    reason.cause = reason.cause or cause_of_number(urc.cause)
+                    reason.raw = reason.raw or f"cause {urc.cause}"
+                self._apply(self._table.end(call.key))
+                return
+
+    def _explain(self, key: int, final: Final | None) -> None:
+        """An explicit word about the end wins over all that comes later."""
+        reason = self._reasons[key]
+        if final is None:
+            reason.raw = reason.raw or "no answer from the modem"
+        elif final.kind is not FinalKind.NO_CARRIER:
+            reason.cause = reason.cause or cause_of_final(final)
+            reason.raw = reason.raw or final.text
+
+    def _apply(self, changed: list[TrackedCall]) -> None:
+        for call in changed:
+            if call.is_over:
+                self._over(call)
+            elif call.state is CallState.INCOMING and not call.number:
+                self._await_number(call)
+            else:
+                self._tell(call)
+        if changed:
+            self._watch()
+            self._set_up(any(call.state in _IN_SETUP for call in self._table))
+
+    def _await_number(self, call: TrackedCall) -> None:
+        """RING came: wait for the +CLIP behind it before the call is told."""
+        if call.key not in self._unnamed:
+            loop = asyncio.get_running_loop()
+            self._unnamed[call.key] = loop.call_later(RING_PAUSE_S, self._tell, call)
+
+    def _tell(self, call: TrackedCall) -> None:
+        if timer := self._unnamed.pop(call.key, None):
+            timer.cancel()
+        self._emit(CallChanged(call))
+
+    def _over(self, call: TrackedCall) -> None:
+        if call.key in self._unnamed:
+            self._tell(call)
+        reason = self._reasons.setdefault(call.key, _Reason())
+        needs_cause = call.direction is Direction.OUTGOING and not call.was_active
+        if needs_cause and not reason.by_us and reason.cause is None:
+            self._spawn(self._find_cause(call, reason))
+        else:
+            self._end(call, reason)
+
+    async def _find_cause(self, call: TrackedCall, reason: _Reason) -> None:
+        """Ask why a call failed, once; a BUSY that comes meanwhile wins."""
+        answer = await self._ask(Command("AT+CEER", prefixes=("+CEER:",)))
+        text = _read_ceer(answer)
+        reason.cause = reason.cause or cause_of_ceer(text)
+        reason.raw = reason.raw or text or None
+        self._end(call, reason)
+
+    def _end(self, call: TrackedCall, reason: _Reason) -> None:
+        self._reasons.pop(call.key, None)
+        cause = reason.cause
+        if call.was_active and cause is not Cause.LOST:
+            cause = Cause.NORMAL
+        elif reason.by_us and cause is None:
+            outgoing = call.direction is Direction.OUTGOING
+            cause = Cause.CANCELLED if outgoing else Cause.REJECTED
+        elif cause is None:
+            in_setup = call.direction is Direction.OUTGOING
+            cause = Cause.NETWORK_ERROR if in_setup else Cause.NO_ANSWER
+        self._emit(CallChanged(call, cause, reason.raw, reason.by_us))
+
+    def _watch(self) -> None:
+        if len(self._table) and not self._watching:
+            self._watching = True
+            self._spawn(self._watch_calls())
+
+    async def _watch_calls(self) -> None:
+        """Ask for the call list while calls live."""
+        polls = self._family.profile.call_reports is CallReports.POLL
+        try:
+            while len(self._table):
+                quick = polls and any(call.state in _IN_SETUP for call in self._table)
+                await self._pause(SETUP_POLL_S if quick else WATCH_POLL_S)
+                if len(self._table):
+                    await self._list()
+        finally:
+            self._watching = False
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
+        except TimeoutError:
+            return
+        self._news.clear()
+
+    async def _list(self, *, until_gone: bool = False) -> None:
+        """Hold the table against the modem's list; an answer that is no list changes nothing."""
+        for _ in range(2 if until_gone else 1):
+            listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
+            if listed is not None:
+                self._apply(self._table.listed(listed))
+
+
+def _read_list(answer: Answer) -> list[CallInfo] | None:
+    """The voice calls of an answer to AT+CLCC; None when it is not valid."""
+    try:
+        return parse_calls(answer.lines) if answer.ok else None
+    except ParseError as error:
+        log.warning("call list not understood: %s", error)
+        return None
+
+
+def _read_ceer(answer: Answer) -> str:
+    try:
+        return parse_ceer(answer.lines[0]) if answer.lines else ""
+    except ParseError:
+        return ""

@@ -1,0 +1,320 @@
+"""One modem from its port to its facts: start-up, identity, SIM, and who hears which URC.
+
+`open` brings it from "there is a port" to "it answers and says who it is", `read_lock` and `unlock`
+deal with the SIM's PIN, `attach` makes it ready for calls and messages. Each raises ModemFailed
+with what is wrong; whoever owns the modem then closes it and tries again later.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.profiles import FlowControl, ModemProfile, Profiles, Ready
+from drivers.call_control import CallControl
+from drivers.facts import (
+    CardChanged,
+    Fact,
+    ModemDeaf,
+    ModemLost,
+    RegistrationSeen,
+    SignalSeen,
+    StorageFull,
+)
+from drivers.families import family_of
+from drivers.messaging import Messaging
+from drivers.session import Session, SessionLost
+from drivers.ussd import UssdDesk
+from modem import urc as urcs
+from modem.at.command import Answer, Command, Priority
+from modem.at.dialog import Unsolicited
+from modem.errors import ParseError
+from modem.network import Operator, RegistrationStatus, parse_cops
+from modem.radio import Signal
+from modem.sim import CardStatus, Lock, Retries, SimLock, parse_cnum_list, parse_cpin, parse_iccid, parse_retries
+
+log = logging.getLogger(__name__)
+
+WAKE_TRIES = 10  # AT, a second each: a SIM7100 wakes up after as many as that (oFono asks 30)
+SIM_WAIT_S = (0.1, 0.2, 0.5, 1, 2, 3, 5, 5, 5)  # between questions to a SIM that is still busy
+PROBE_S = 30.0  # of silence until an idle modem is asked whether it lives
+
+
+class ModemFailed(Exception):  # noqa: N818 - the caller rests the modem and tries again
+    """The modem does not come up; the text says what it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModemIdentity:
+    """Who the modem says it is."""
+
+    manufacturer: str
+    model: str
+    revision: str
+    imei: str
+
+
+@dataclass(frozen=True, slots=True)
+class SimIdentity:
+    """Who the SIM is; `numbers` are its own ones, as far as it knows them."""
+
+    iccid: str
+    imsi: str
+    numbers: tuple[str, ...]
+
+
+class Modem:
+    """One modem on one port. Facts go to `on_fact`, in order, from the loop."""
+
+    def __init__(
+        self,
+        port: Path,
+        profiles: Profiles,
+        profile: ModemProfile | None,
+        on_fact: Callable[[Fact], None],
+        spawn: Callable[[Coroutine[None, None, None]], object],
+        *,
+        baudrate: int | None = None,
+    ) -> None:
+        self._profiles = profiles
+        self._given = profile
+        self._emit = on_fact
+        self._spawn = lambda work: spawn(_until_lost(work))
+        first = profile or profiles.generic
+        self.session = Session(
+            str(port),
+            baudrate or first.baudrate,
+            on_unsolicited=self._hear,
+            on_lost=self._lose,
+            on_deaf=lambda: self._emit(ModemDeaf()),
+            rtscts=first.flow_control is FlowControl.RTSCTS,
+        )
+        self._ready: set[str] = set()
+        self._use(first)
+
+    def _use(self, profile: ModemProfile) -> None:
+        """Speak as `profile` says from now on."""
+        self.profile = profile
+        self.family = family_of(profile)
+        ask = self.session.ask
+        self.calls = CallControl(
+            ask,
+            self.family,
+            self._emit,
+            self._spawn,
+            lambda under_way: self.session.set_up_call(under_way=under_way),
+        )
+        self.messages = Messaging(ask, profile, self._emit, self._spawn)
+        self.ussd = UssdDesk(ask, profile, self._emit, self._spawn)
+
+    def close(self) -> None:
+        """Release the port; live calls are reported as lost."""
+        self.session.close()
+        self.calls.lose_all("the modem was closed")
+
+    async def open(self) -> ModemIdentity:
+        """Open the port, wake the modem, learn who it is and choose its profile."""
+        self.session.open()
+        await self._wake()
+        await self._run(self.family.opening)
+        if self.profile.urc_port:
+            await self._run([self.profile.urc_port])
+        identity = ModemIdentity(
+            manufacturer=await self._bare("AT+CGMI"),
+            model=await self._bare("AT+CGMM"),
+            revision=await self._bare("AT+CGMR"),
+            imei=await self._bare("AT+CGSN"),
+        )
+        if self._given is None:
+            self._use(self._profiles.match_model(identity.manufacturer, identity.model))
+            await self._run(self.family.opening)
+        await self._run(self.profile.init)
+        await self._run(self.profile.hotswap)
+        return identity
+
+    async def read_lock(self) -> Lock:
+        """Ask what the SIM waits for, again while it is busy; NOT_READY when it never says."""
+        command = Command("AT+CPIN?", prefixes=("+CPIN:",), final_optional=True)
+        for pause in (*SIM_WAIT_S, 0.0):
+            lock = _read_lock(await self.session.ask(command))
+            if lock not in {Lock.NOT_READY, Lock.UNKNOWN}:
+                return lock
+            await asyncio.sleep(pause)
+        return Lock.NOT_READY
+
+    async def tries_left(self) -> Retries:
+        """How many tries the PIN has left; unknown where the modem does not say."""
+        prefixes = self.family.tries_prefixes
+        answer = await self.session.ask(Command(self.family.tries_left, prefixes=prefixes))
+        try:
+            return parse_retries(answer.lines)
+        except ParseError:
+            return Retries()
+
+    async def unlock(self, pin: str) -> bool:
+        """Enter the PIN, once; False when the SIM refuses it."""
+        answer = await self.session.ask(Command(f'AT+CPIN="{pin}"', secret=True))
+        return answer.ok
+
+    async def read_iccid(self) -> str | None:
+        """The ICCID; None where the modem keeps it back (a locked SIM, none at all)."""
+        for text in self.family.iccid:
+            command = Command(text, prefixes=self.family.iccid_prefixes, bare=True)
+            answer = await self.session.ask(command)
+            for line in answer.lines:
+                try:
+                    return parse_iccid(line)
+                except ParseError as error:
+                    log.debug("%s: %s", self.session.path, error)
+        return None
+
+    async def attach(self) -> SimIdentity:
+        """Turn reports on, end old calls, learn who the SIM is; what fails is logged."""
+        await self._await_ready()
+        iccid = await self.read_iccid()
+        if iccid is None:
+            raise ModemFailed("the modem does not tell the ICCID of its SIM")
+        imsi = await self._bare("AT+CIMI")
+        numbers = await self.session.ask(Command("AT+CNUM", prefixes=("+CNUM:",)))
+        await self._run(("AT+CLIP=1", "AT+CRC=1", "AT+CREG=2", "AT+CEREG=2", "AT+COPS=3,0"))
+        if self.profile.dtmf_receive:
+            await self._run([self.profile.dtmf_receive])
+        await self.calls.clear()
+        await self.messages.start()
+        await self.ask_network()
+        self._spawn(self._late_settings())
+        return SimIdentity(iccid, imsi, tuple(_numbers(numbers)))
+
+    async def ask_network(self) -> None:
+        """Ask for registration and signal; the answers come as facts."""
+        for text, prefix in (("AT+CREG?", "+CREG:"), ("AT+CEREG?", "+CEREG:"), ("AT+CSQ", "+CSQ:")):
+            answer = await self.session.ask(
+                Command(text, prefixes=(prefix,), priority=Priority.PROBE)
+            )
+            for line in answer.lines:
+                self._hear(Unsolicited(line))
+
+    async def read_operator(self) -> str | None:
+        """The operator's long name, None while there is none."""
+        answer = await self.session.ask(
+            Command("AT+COPS?", prefixes=("+COPS:",), priority=Priority.PROBE)
+        )
+        try:
+            operator: Operator = parse_cops(answer.lines[0])
+        except (ParseError, IndexError):
+            return None
+        return operator.name
+
+    async def probe(self) -> bool:
+        """Ask whether the modem lives."""
+        return (await self.session.ask(Command("AT", priority=Priority.PROBE))).ok
+
+    async def raw(self, text: str) -> Answer:
+        """Send a technician's line as it is; all that comes until its end is the answer."""
+        return await self.session.ask(Command(text, bare=True, prefixes=("+", "^")))
+
+    async def switch_slot(self, slot: int) -> bool:
+        """Choose another SIM slot; the modem must be attached anew afterwards."""
+        lines = self.family.choose_slot(slot)
+        return bool(lines) and all([(await self.session.ask(Command(t))).ok for t in lines])
+
+    async def _wake(self) -> None:
+        for _ in range(WAKE_TRIES):
+            if (await self.session.ask(Command("AT", timeout_s=1.0))).ok:
+                return
+        raise ModemFailed(f"nothing at {self.session.path} answers AT: is it the AT port?")
+
+    async def _run(self, lines: Iterable[str]) -> None:
+        for text in lines:
+            answer = await self.session.ask(Command(text))
+            if not answer.ok:
+                final = answer.final.text if answer.final else "nothing"
+                log.debug("%s: %s was answered with %s", self.session.path, text, final)
+
+    async def _bare(self, text: str) -> str:
+        """Ask for a line without a prefix; "" when there is none."""
+        prefix = text[2:] + ":"
+        answer = await self.session.ask(Command(text, prefixes=(prefix,), bare=True))
+        return answer.lines[0].removeprefix(prefix).strip().strip('"') if answer.lines else ""
+
+    async def _await_ready(self) -> None:
+        """Wait until SMS and phone book are up; a modem that never says so is taken as it is."""
+        for pause in (*SIM_WAIT_S, 0.0):
+            if await self._is_ready():
+                return
+            await asyncio.sleep(pause)
+        log.warning("%s never said that it was ready; going on", self.session.path)
+
+    async def _is_ready(self) -> bool:
+        match self.profile.ready:
+            case Ready.CPIN:
+                return True
+            case Ready.SMS_DONE:
+                if self._ready & {"SMS DONE", "SMS READY"}:
+                    return True
+                return (await self.session.ask(Command("AT+CPMS?", prefixes=("+CPMS:",)))).ok
+            case Ready.QINISTAT:
+                answer = await self.session.ask(Command("AT+QINISTAT", prefixes=("+QINISTAT:",)))
+                bits = "".join(answer.lines).removeprefix("+QINISTAT:").strip()
+                if not answer.ok or not bits.isdecimal():
+                    return True  # no such command: older firmware
+                return int(bits) & self.profile.ready_mask == self.profile.ready_mask
+
+    async def _late_settings(self) -> None:
+        """Settings that ask the network and may take their time (27.007 7.12)."""
+        await self._run(("AT+CCWA=1",))
+
+    def _hear(self, event: Unsolicited) -> None:
+        if self.calls.hear_final(event.text):
+            return
+        urc = urcs.parse_urc(event.text, event.pdu)
+        if self.calls.hear(urc) or self.messages.hear(urc) or self.ussd.hear(urc):
+            return
+        match urc:
+            case RegistrationStatus():
+                self._emit(RegistrationSeen(urc))
+            case Signal():
+                self._emit(SignalSeen(None if urc.dbm is None else round(urc.dbm)))
+            case CardStatus():
+                self._emit(CardChanged(urc.inserted))
+            case SimLock():
+                if urc.lock is Lock.NOT_INSERTED:
+                    self._emit(CardChanged(inserted=False))
+            case urcs.Ready():
+                self._ready.add(urc.what.upper())
+            case urcs.StorageFull():
+                self._emit(StorageFull(urc.storage))
+            case urcs.Malformed():
+                log.warning("%s: %s", self.session.path, urc.reason)
+
+    def _lose(self, reason: str) -> None:
+        self.calls.lose_all(reason)
+        self._emit(ModemLost(reason))
+
+
+async def _until_lost(work: Coroutine[None, None, None]) -> None:
+    """Let a task of the modem end quietly when the modem goes away."""
+    try:
+        await work
+    except SessionLost as error:
+        log.debug("%s", error)
+
+
+def _read_lock(answer: Answer) -> Lock:
+    lines = [*answer.lines, answer.final.text if answer.is_cme and answer.final else ""]
+    for line in filter(None, lines):
+        try:
+            return parse_cpin(line).lock
+        except ParseError:
+            continue
+    return Lock.UNKNOWN
+
+
+def _numbers(answer: Answer) -> list[str]:
+    try:
+        return parse_cnum_list(answer.lines)
+    except ParseError:
+        return []
+
+

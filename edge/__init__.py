@@ -1,0 +1,1 @@
+"""The gateway: lines, dispatcher, store, control socket, command line, wiring."""

@@ -1,0 +1,157 @@
+"""Events on their way to the broker: on disk first, sent in order, kept until acknowledged.
+
+While the broker is there, an event goes out as soon as it is on disk. When it was away, what waits
+on disk goes out first, in order and marked replayed, and then the outbox is live again. A message
+that was sent but not acknowledged when the link broke is sent again: readers know it by event_id.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from edge.store import Op, Store
+from mqtt.messages import mark_replayed
+from mqtt.session import BrokerAway
+
+log = logging.getLogger(__name__)
+
+WINDOW = 256  # messages sent and not yet acknowledged
+FORGET_S = 0.05  # acknowledged messages are deleted together
+
+Publish = Callable[[str, bytes], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A payload and its topic."""
+
+    topic: str
+    payload: bytes
+
+
+class Outbox:
+    """Sends what `add` was given, in that order; `run` is its one task."""
+
+    def __init__(self, store: Store, publish: Publish) -> None:
+        self._store = store
+        self._publish = publish
+        self._last_id = 0
+        self._committed = 0
+        self._fresh: list[tuple[int, Message]] = []
+        self._live = False
+        self._connected = asyncio.Event()
+        self._work = asyncio.Event()
+        self._acknowledged: set[int] = set()
+        self._sending: set[asyncio.Task[None]] = set()
+        self._window = asyncio.Semaphore(WINDOW)
+
+    async def load(self) -> None:
+        """Find out what an earlier boot left to send."""
+        rows = await self._store.read("SELECT coalesce(max(id), 0) FROM outbox")
+        self._last_id = self._committed = int(rows[0][0])
+
+    def add(self, *messages: Message, facts: tuple[Op, ...] = (), keep: bool = True) -> "Committed":
+        """Write messages and the facts they tell of in one commit, then send them.
+
+        The future is that of Store.write: done when all is on disk.
+        """
+        entries = [(self._last_id + n, message) for n, message in enumerate(messages, start=1)]
+        self._last_id += len(messages)
+        rows = (
+            Op("INSERT INTO outbox VALUES (?, ?, ?)", (number, m.topic, m.payload))
+            for number, m in entries
+        )
+        done = self._store.write(*facts, *rows, keep=keep)
+        done.add_done_callback(lambda future: self._on_disk(entries, future))
+        return done
+
+    def set_connected(self, *, connected: bool) -> None:
+        """The broker came or went."""
+        self._stop_live()
+        if connected:
+            self._connected.set()
+        else:
+            self._connected.clear()
+
+    async def run(self) -> None:
+        """Send for ever."""
+        while True:
+            await self._connected.wait()
+            await (self._send_fresh() if self._live else self._replay())
+
+    async def drain(self) -> None:
+        """Wait for the messages that are under way, as far as the broker takes them."""
+        while self._sending and self._connected.is_set():
+            await asyncio.wait(self._sending)
+
+    def _stop_live(self) -> None:
+        """What is not acknowledged stays on disk until the next replay."""
+        self._live = False
+        self._fresh.clear()
+        self._work.set()
+
+    def _on_disk(self, entries: list[tuple[int, Message]], future: asyncio.Future[None]) -> None:
+        if future.cancelled() or future.exception() or not entries:
+            return
+        self._committed = entries[-1][0]
+        if self._live:
+            self._fresh.extend(entries)
+            self._work.set()
+
+    async def _send_fresh(self) -> None:
+        await self._work.wait()
+        self._work.clear()
+        fresh, self._fresh = self._fresh, []
+        for number, message in fresh:
+            if not self._live:
+                return
+            await self._send(number, message)
+
+    async def _replay(self) -> None:
+        """Send what is on disk and turn live when nothing is left there."""
+        if self._sending:
+            await asyncio.wait(self._sending)
+        cursor = 0
+        while self._connected.is_set():
+            rows = await self._store.read(
+                "SELECT id, topic, payload FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+                cursor,
+                WINDOW,
+            )
+            for number, topic, payload in rows:
+                cursor = number
+                if number not in self._acknowledged:
+                    await self._send(number, Message(topic, mark_replayed(payload)))
+            if not rows and cursor >= self._committed:
+                self._live = True
+                return
+            if not rows:
+                cursor = max(cursor, self._committed)
+
+    async def _send(self, number: int, message: Message) -> None:
+        await self._window.acquire()
+        task = asyncio.ensure_future(self._deliver(number, message))
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+
+    async def _deliver(self, number: int, message: Message) -> None:
+        try:
+            await self._publish(message.topic, message.payload)
+        except BrokerAway:
+            self._stop_live()
+            return
+        finally:
+            self._window.release()
+        if not self._acknowledged:
+            asyncio.get_running_loop().call_later(FORGET_S, self._forget)
+        self._acknowledged.add(number)
+
+    def _forget(self) -> None:
+        numbers = tuple(self._acknowledged)
+        rows = (Op("DELETE FROM outbox WHERE id = ?", (number,)) for number in numbers)
+        done = self._store.write(*rows, keep=True)
+        done.add_done_callback(lambda _: self._acknowledged.difference_update(numbers))
+
+
+Committed = asyncio.Future[None]

@@ -1,0 +1,166 @@
+"""The one SQLite file: a fact is on disk before the world may depend on it.
+
+All writes of one loop turn, and all that come while a commit is under way, go into the next
+commit together: 32 lines do not mean 32 fsyncs. SQLite runs in one thread of its own, so the loop
+never waits for a disk.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+log = logging.getLogger(__name__)
+
+RETRY_S = 2.0  # until a full or broken disk is tried again
+MAX_KEPT = 100_000  # facts that wait in memory for a disk that works again
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+_MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE command (
+        id TEXT PRIMARY KEY, received_at REAL NOT NULL, answer BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX command_age ON command (received_at);
+    CREATE TABLE live_call (call_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE cdr (call_id TEXT PRIMARY KEY, ended_at REAL NOT NULL, body BLOB NOT NULL);
+    CREATE INDEX cdr_age ON cdr (ended_at);
+    CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL);
+    CREATE TABLE line_use (
+        line TEXT PRIMARY KEY, calls INTEGER NOT NULL, talk_s REAL NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE sms (
+        sms_id TEXT PRIMARY KEY, at REAL NOT NULL, over INTEGER NOT NULL, body BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX sms_open ON sms (over, at);
+    CREATE TABLE sms_part (
+        sim TEXT NOT NULL, sender TEXT NOT NULL, reference INTEGER NOT NULL,
+        total INTEGER NOT NULL, number INTEGER NOT NULL, at REAL NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (sim, sender, reference, total, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE pin_failure (iccid TEXT PRIMARY KEY, pin_hash TEXT NOT NULL) WITHOUT ROWID;
+    """,
+)
+
+
+class StoreError(Exception):
+    """The disk does not take it; nothing that depends on it may happen. Try again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One SQL statement with its values."""
+
+    sql: str
+    values: Sequence[object] = ()
+
+
+@dataclass(slots=True)
+class _Write:
+    ops: Sequence[Op]
+    done: asyncio.Future[None]
+    keep: bool
+
+
+class Store:
+    """Durable facts. Constructed cheap; open() does the I/O; close() commits what waits."""
+
+    def __init__(self, path: Path, *, on_health: Callable[[str | None], None]) -> None:
+        self._path = path
+        self._on_health = on_health
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._waiting: list[_Write] = []
+        self._flushing: asyncio.Task[None] | None = None
+        self.failure: str | None = None
+
+    async def open(self) -> None:
+        """Open the file, bring its schema up to date; raises StoreError with what to do."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._db = await self._loop.run_in_executor(self._thread, _connect, self._path)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"cannot open {self._path}: {error}") from error
+
+    async def close(self) -> None:
+        """Commit what waits and close the file."""
+        if self._flushing:
+            await self._flushing
+        await self._loop.run_in_executor(self._thread, self._db.close)
+        self._thread.shutdown()
+
+    def write(self, *ops: Op, keep: bool = False) -> asyncio.Future[None]:
+        """Add statements to the next commit; the future is done when they are on disk.
+
+        It fails with StoreError when the disk does not take them. With `keep` they are tried
+        again until it does: for facts that have already happened.
+        """
+        write = _Write(ops, self._loop.create_future(), keep)
+        self._waiting.append(write)
+        if self._flushing is None:
+            self._flushing = self._loop.create_task(self._flush(), name="store")
+        return write.done
+
+    async def read(self, sql: str, *values: object) -> list[Row]:
+        """Run one query on what is committed."""
+        return await self._loop.run_in_executor(self._thread, self._query, sql, values)
+
+    def _query(self, sql: str, values: Sequence[object]) -> list[Row]:
+        return self._db.execute(sql, values).fetchall()
+
+    async def _flush(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await self._loop.run_in_executor(self._thread, self._commit, batch)
+            except sqlite3.Error as error:
+                self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
+                await asyncio.sleep(RETRY_S if self._waiting else 0)
+            else:
+                self._accept(batch)
+        self._flushing = None
+
+    def _commit(self, batch: Sequence[_Write]) -> None:
+        with self._db:
+            for write in batch:
+                for op in write.ops:
+                    self._db.execute(op.sql, op.values)
+
+    def _accept(self, batch: Sequence[_Write]) -> None:
+        if self.failure:
+            self.failure = None
+            self._on_health(None)
+        for write in batch:
+            if not write.done.done():
+                write.done.set_result(None)
+
+    def _refuse(self, batch: Sequence[_Write], reason: str) -> list[_Write]:
+        """Fail what may fail; give back what must be kept."""
+        if not self.failure:
+            self.failure = reason
+            self._on_health(reason)
+        kept: list[_Write] = []
+        for write in batch:
+            if write.keep and len(kept) < MAX_KEPT:
+                kept.append(write)
+            elif not write.done.done():
+                write.done.set_exception(StoreError(reason))
+        return kept
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, check_same_thread=False)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(_MIGRATIONS):
+        raise sqlite3.DatabaseError("written by a newer version of Trunkline")
+    for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+        db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
+    return db

@@ -1,0 +1,1 @@
+"""The modem language, pure: bytes to lines, answers, URCs, PDUs, USSD, call states."""

@@ -1,0 +1,1 @@
+"""The AT dialogue: framing, final results, commands and their answers."""

@@ -1,0 +1,336 @@
+"""Every payload of the contract `trunkline/v1`: commands, replies, events, retained facts.
+
+The single source: the files under docs/mqtt/ are generated from here (scripts/docs-generate).
+A field is never re-used with another meaning; what a reader does not know, it ignores.
+"""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from mqtt.fields import (
+    Code,
+    Count,
+    Identifier,
+    Model,
+    Name,
+    Number,
+    Seconds,
+    Sentence,
+    Tag,
+    Timestamp,
+    TopicName,
+)
+from mqtt.vocabulary import (
+    AnswerEvidence,
+    CallState,
+    Cause,
+    Direction,
+    HangupBy,
+    LineAction,
+    LineKind,
+    LineState,
+    Purpose,
+    Reason,
+    Registration,
+    Result,
+    Severity,
+    SmsState,
+    UssdState,
+    Verb,
+)
+
+VERSION = "v1"
+SMS_TEXT_MAX = 1530  # ten parts of 153 GSM characters, 23.040 9.2.3.24.1
+USSD_TEXT_MAX = 182  # 160 octets of packed 7-bit text, 23.038 6.1.2.3
+
+
+# --- commands: cmd/{verb} ---------------------------------------------------------------------
+
+
+class Command(Model):
+    """What every command carries; the same id gets the same answer and never acts twice."""
+
+    verb: ClassVar[Verb]
+    id: Identifier
+    expires_at: Timestamp | None = None
+    reply_to: TopicName | None = Field(
+        default=None, description="topic of the answer; an MQTT 5 response topic goes before it"
+    )
+
+
+class TimedCommand(Command):
+    """A command that is of no use later: past `expires_at` it is refused."""
+
+    expires_at: Timestamp
+
+
+class Dial(TimedCommand):
+    """Place a call; states follow on call/{call}, one CDR closes it."""
+
+    verb: ClassVar[Verb] = Verb.DIAL
+    to: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    line: Identifier | None = None
+    purpose: Purpose = Purpose.MANUAL
+    ring_timeout_s: Annotated[Seconds, Field(ge=15, le=120)] = 60
+    max_duration_s: Annotated[Seconds, Field(ge=1, le=14400)] | None = None
+    tag: Tag | None = None
+
+
+class Hangup(Command):
+    """End a call in any state, a queued one too."""
+
+    verb: ClassVar[Verb] = Verb.HANGUP
+    call_id: Identifier
+
+
+class Answer(TimedCommand):
+    """Take an incoming call."""
+
+    verb: ClassVar[Verb] = Verb.ANSWER
+    call_id: Identifier
+
+
+class Dtmf(TimedCommand):
+    """Send tones into an answered call."""
+
+    verb: ClassVar[Verb] = Verb.DTMF
+    call_id: Identifier
+    digits: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,32}$", max_length=32)]
+
+
+class Sms(TimedCommand):
+    """Send a short message; what becomes of it follows on `sms`."""
+
+    verb: ClassVar[Verb] = Verb.SMS
+    to: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    text: Annotated[str, StringConstraints(min_length=1, max_length=SMS_TEXT_MAX)]
+    line: Identifier | None = None
+    status_report: bool = False
+    validity_s: Annotated[Seconds, Field(ge=300, le=38_102_400)] | None = Field(
+        default=None, description="how long the network keeps trying: 5 minutes to 63 weeks"
+    )
+
+
+class Ussd(TimedCommand):
+    """Start a USSD session, answer its menu (`session_id`) or end it (`cancel`)."""
+
+    verb: ClassVar[Verb] = Verb.USSD
+    line: Identifier
+    text: (
+        Annotated[
+            str,
+            StringConstraints(pattern=r"^[0-9A-Za-z*#+ ]{1,182}$", max_length=USSD_TEXT_MAX),
+        ]
+        | None
+    ) = None
+    session_id: Identifier | None = None
+    cancel: bool = False
+
+    @model_validator(mode="after")
+    def _text_or_cancel(self) -> Self:
+        if (self.text is None) != self.cancel:
+            raise ValueError("give either text or cancel: true")
+        return self
+
+
+class Line(Command):
+    """Enable, disable or reset a line, or switch its modem to another SIM slot."""
+
+    verb: ClassVar[Verb] = Verb.LINE
+    line: Identifier
+    action: LineAction
+    slot: Annotated[int, Field(ge=1, le=8)] | None = None
+
+
+class Sync(Command):
+    """Ask for a snapshot of all lines and live calls."""
+
+    verb: ClassVar[Verb] = Verb.SYNC
+
+
+AnyCommand = Dial | Hangup | Answer | Dtmf | Sms | Ussd | Line | Sync
+COMMANDS: dict[Verb, type[AnyCommand]] = {
+    command.verb: command for command in (Dial, Hangup, Answer, Dtmf, Sms, Ussd, Line, Sync)
+}
+
+
+# --- retained facts ---------------------------------------------------------------------------
+
+
+class Status(Model):
+    """Retained on `status`, and the will: is the gateway there."""
+
+    gateway: Identifier
+    state: Literal["online", "offline"]
+    boot_id: Identifier
+    version: Name
+    since: Timestamp = Field(description="when this boot began")
+    reason: Sentence | None = None
+
+
+class Capacity(Model):
+    """Retained on `capacity`: lines ready now by class, lines not ready by reason."""
+
+    gateway: Identifier
+    ready: dict[LineKind, Count]
+    not_ready: dict[Code, Count]
+
+
+class LineStatus(Model):
+    """Retained on line/{line}: what the line is, does and sees."""
+
+    gateway: Identifier
+    line: Identifier
+    kind: LineKind
+    state: LineState
+    since: Timestamp
+    reason: Sentence | None = None
+    until: Timestamp | None = Field(default=None, description="when a rest ends")
+    operator: Name | None = None
+    registration: Registration | None = None
+    signal_dbm: Annotated[int, Field(ge=-200, le=0)] | None = None
+    sim: Name | None = Field(default=None, description="ICCID")
+    number: Number | None = None
+    modem: Name | None = None
+    imei: Name | None = None
+    call_id: Identifier | None = None
+
+
+class Alarm(Model):
+    """Retained on alarm/{name}; an empty payload clears it."""
+
+    gateway: Identifier
+    name: Identifier
+    severity: Severity
+    message: Sentence
+    raised_at: Timestamp
+    line: Identifier | None = None
+
+
+class LiveCall(Model):
+    """A call in a snapshot; `call_seq` is that of its last event."""
+
+    call_id: Identifier
+    call_seq: Count
+    direction: Direction
+    state: CallState
+    number: Number
+    since: Timestamp = Field(description="when the call entered this state")
+    cmd_id: Identifier | None = None
+    line: Identifier | None = None
+    tag: Tag | None = None
+
+
+class Snapshot(Model):
+    """The `data` of the answer to `sync`; `seq` is that of the last event before it."""
+
+    boot_id: Identifier
+    seq: Count
+    lines: list[LineStatus]
+    calls: list[LiveCall]
+
+
+class Reply(Model):
+    """The answer to a command, within a second."""
+
+    gateway: Identifier
+    ts: Timestamp
+    id: Identifier | None = Field(default=None, description="absent when it could not be read")
+    verb: Name
+    result: Result
+    reason: Reason | None = None
+    message: Sentence | None = None
+    retry_after_s: Seconds | None = None
+    call_id: Identifier | None = None
+    message_id: Identifier | None = None
+    session_id: Identifier | None = None
+    data: Snapshot | None = None
+
+
+# --- events -----------------------------------------------------------------------------------
+
+
+class Event(Model):
+    """What every event carries; readers drop an `event_id` that they saw before."""
+
+    event_id: Identifier
+    boot_id: Identifier
+    seq: Count = Field(description="counts the events of one boot")
+    ts: Timestamp
+    gateway: Identifier
+    replayed: bool = Field(default=False, description="sent later than it happened")
+
+
+class CallEvent(Event):
+    """On call/{call}: the call entered `state`, or (`dtmf`) tones were heard in it."""
+
+    call_id: Identifier
+    call_seq: Count = Field(description="counts the events of one call from 1")
+    direction: Direction
+    state: CallState
+    number: Number
+    prev: CallState | None = None
+    cmd_id: Identifier | None = None
+    line: Identifier | None = None
+    cause: Cause | None = None
+    raw_cause: Sentence | None = None
+    answer_evidence: AnswerEvidence | None = None
+    dtmf: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,32}$")] | None = None
+    tag: Tag | None = None
+
+
+class Cdr(Event):
+    """On `cdr`: the one record that closes a call, whatever became of it."""
+
+    call_id: Identifier
+    direction: Direction
+    number: Number
+    ended_at: Timestamp
+    ring_s: Seconds
+    talk_s: Seconds
+    cause: Cause
+    hangup_by: HangupBy
+    answer_evidence: AnswerEvidence
+    raw_cause: Sentence | None = None
+    cmd_id: Identifier | None = None
+    line: Identifier | None = None
+    sim: Name | None = Field(default=None, description="ICCID")
+    purpose: Purpose | None = None
+    tag: Tag | None = None
+    queued_at: Timestamp | None = None
+    dialed_at: Timestamp | None = None
+    alerting_at: Timestamp | None = None
+    answered_at: Timestamp | None = None
+
+
+class SmsEvent(Event):
+    """On `sms`: a message came in, or what became of one that was sent."""
+
+    sms_id: Identifier
+    direction: Direction
+    number: Number
+    state: SmsState
+    parts: Annotated[int, Field(ge=1, le=255)]
+    line: Identifier | None = None
+    text: str | None = Field(default=None, max_length=40_000)
+    reference: Count | None = None
+    reason: Sentence | None = None
+    cmd_id: Identifier | None = None
+    sent_at: Timestamp | None = Field(default=None, description="the service centre's time stamp")
+
+
+class UssdEvent(Event):
+    """On `ussd`: what the network said in a session."""
+
+    session_id: Identifier
+    line: Identifier
+    state: UssdState
+    text: str | None = Field(default=None, max_length=1024)
+    reason: Sentence | None = None
+    cmd_id: Identifier | None = None
+
+
+def mark_replayed(payload: bytes) -> bytes:
+    """Set `replayed` in an encoded event; a quote inside a text is escaped, so only it matches."""
+    return payload.replace(b'"replayed":false', b'"replayed":true', 1)

@@ -1,0 +1,189 @@
+"""The closed lists of the contract."""
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What can be asked for: the last level of `cmd/{verb}`."""
+
+    DIAL = "dial"
+    HANGUP = "hangup"
+    ANSWER = "answer"
+    DTMF = "dtmf"
+    BRIDGE = "bridge"
+    PLAY = "play"
+    RECORD = "record"
+    SMS = "sms"
+    USSD = "ussd"
+    BALANCE = "balance"
+    TOPUP = "topup"
+    LINE = "line"
+    DENY = "deny"
+    SYNC = "sync"
+    CONFIG = "config"
+
+
+class Purpose(StrEnum):
+    """Why the call is made; rules for campaigns do not bind a person who dials."""
+
+    MANUAL = "manual"
+    CAMPAIGN = "campaign"
+    BROADCAST = "broadcast"
+
+
+class LineAction(StrEnum):
+    """What the `line` command does to a line."""
+
+    ENABLE = "enable"
+    DISABLE = "disable"
+    RESET = "reset"
+    SWITCH_SIM = "switch_sim"
+
+
+class Result(StrEnum):
+    """accepted: events follow. done: nothing follows. refused: nothing was done."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DONE = "done"
+
+
+class Reason(StrEnum):
+    """Why a command was refused."""
+
+    BAD_JSON = "bad_json"
+    BAD_REQUEST = "bad_request"
+    TOO_LARGE = "too_large"
+    UNKNOWN_VERB = "unknown_verb"
+    UNSUPPORTED = "unsupported"
+    EXPIRED = "expired"
+    CLOCK_NOT_SET = "clock_not_set"
+    BAD_NUMBER = "bad_number"
+    EMERGENCY_NUMBER = "emergency_number"
+    UNKNOWN_LINE = "unknown_line"
+    UNKNOWN_CALL = "unknown_call"
+    UNKNOWN_SESSION = "unknown_session"
+    WRONG_STATE = "wrong_state"
+    NO_LINE = "no_line"
+    LINE_NOT_READY = "line_not_ready"
+    LINE_BUSY = "line_busy"
+    QUEUE_FULL = "queue_full"
+    STOPPING = "stopping"
+    STORAGE_FAILED = "storage_failed"
+    MODEM_FAILED = "modem_failed"
+    INTERNAL = "internal"
+
+
+class Direction(StrEnum):
+    """Who began the call or the message: outgoing is ours."""
+
+    OUTGOING = "outgoing"
+    INCOMING = "incoming"
+
+
+class CallState(StrEnum):
+    """States of a call; `waiting` is a second caller on a busy line."""
+
+    QUEUED = "queued"
+    DIALING = "dialing"
+    ALERTING = "alerting"
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    HELD = "held"
+    ENDED = "ended"
+
+
+class Cause(StrEnum):
+    """Why a call ended."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    UNASSIGNED = "unassigned"
+    NETWORK_ERROR = "network_error"
+    NO_CREDIT = "no_credit"
+    BARRED = "barred"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+
+class AnswerEvidence(StrEnum):
+    """How we know that the other side answered."""
+
+    NETWORK = "network"
+    POLARITY = "polarity"
+    RINGBACK_STOPPED = "ringback_stopped"
+    VOICE = "voice"
+    UNKNOWN = "unknown"
+
+
+class HangupBy(StrEnum):
+    """Who ended the call: local is us or the dialer."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+    NETWORK = "network"
+    UNKNOWN = "unknown"
+
+
+class SmsState(StrEnum):
+    """What became of a short message."""
+
+    RECEIVED = "received"
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class UssdState(StrEnum):
+    """What the network said: `menu` waits for an answer, the others end the session."""
+
+    REPLY = "reply"
+    MENU = "menu"
+    ENDED = "ended"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+
+
+class LineState(StrEnum):
+    """What a line is doing."""
+
+    ABSENT = "absent"
+    STARTING = "starting"
+    LOCKED = "locked"
+    SEARCHING = "searching"
+    READY = "ready"
+    BUSY = "busy"
+    RESTING = "resting"
+    EXHAUSTED = "exhausted"
+    DISABLED = "disabled"
+    FAILED = "failed"
+
+
+class LineKind(StrEnum):
+    """The class of a line."""
+
+    GSM = "gsm"
+    FXO = "fxo"
+
+
+class Registration(StrEnum):
+    """Registration with the network, 27.007 10.1.19."""
+
+    NOT_REGISTERED = "not_registered"
+    HOME = "home"
+    SEARCHING = "searching"
+    DENIED = "denied"
+    UNKNOWN = "unknown"
+    ROAMING = "roaming"
+
+
+class Severity(StrEnum):
+    """How much an alarm matters: critical means that the gateway cannot work."""
+
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"

@@ -1,0 +1,1 @@
+"""Modems, SIMs and a telephone network that do not exist, spoken over real ptys."""
