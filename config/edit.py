@@ -4,6 +4,7 @@ import difflib
 import json
 import re
 import tomllib
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -40,7 +41,7 @@ def get(config: GatewayConfig, path: KeyPath) -> Any:
         try:
             here = here[part]
         except (KeyError, IndexError, TypeError):
-            known = list(here) if isinstance(here, dict) else map(str, range(len(here)))
+            known = here if isinstance(here, dict) else ()
             raise KeyPathError(path, _unknown(path[: depth + 1], known)) from None
     return here
 
@@ -89,7 +90,9 @@ def masked(text: str, known: set[str] | None = None) -> str:
     return _SECRET_VALUE.sub(hide, text)
 
 
-def _unknown(path: KeyPath, known: Any) -> str:
+def _unknown(path: KeyPath, known: Collection[str]) -> str:
+    if not known:
+        return f"{dotted(path[:-1])} has no {path[-1]}"
     return f"is not a known key; {hint(str(path[-1]), known)}"
 
 

@@ -106,7 +106,7 @@ def _sentence(model: type[BaseModel], detail: "ErrorDetails") -> str:
             return f"{key}: {reason}" if key else reason
         case kind:
             plain = detail["msg"].replace("Input should", "it should")
-            reason = _REASONS.get(kind, plain).format(key=key)
+            reason = _REASONS.get(kind, plain).replace("{key}", key)
             value = "" if field and is_secret(field) else _shown(detail["input"])
             return f"{key}{value} will not do: {reason}{meaning}"
 

@@ -77,6 +77,7 @@ class Gateway(Section):
         default=None,
         description="Country (ISO 3166, such as AT) whose national numbers may be dialled; "
         "without it only numbers that begin with + are understood.",
+        examples=["AT"],
     )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="How much the journal says.")
 
@@ -99,24 +100,35 @@ class Mqtt(Section):
         min_length=1,
         max_length=128,
         description="MQTT client identifier; trunkline-NAME when left out.",
+        examples=["trunkline-vienna"],
     )
     keepalive_s: int = Field(
         default=30, ge=5, le=3600, description="Seconds between signs of life."
     )
-    username: str | None = Field(default=None, min_length=1, description="User name at the broker.")
+    username: str | None = Field(
+        default=None, min_length=1, description="User name at the broker.", examples=["trunkline"]
+    )
     password_file: Path | None = Field(
         default=None,
         description="File whose first line is the password, readable by the gateway only.",
+        examples=["/etc/trunkline/mqtt-password"],
     )
     ca_file: Path | None = Field(
         default=None,
         description="PEM file of the authorities that may vouch for the broker; turns TLS on. "
         "Those of the system are in /etc/ssl/certs/ca-certificates.crt.",
+        examples=["/etc/ssl/certs/ca-certificates.crt"],
     )
     cert_file: Path | None = Field(
-        default=None, description="PEM certificate that names this gateway."
+        default=None,
+        description="PEM certificate that names this gateway.",
+        examples=["/etc/trunkline/gateway.crt"],
     )
-    key_file: Path | None = Field(default=None, description="PEM private key of cert_file.")
+    key_file: Path | None = Field(
+        default=None,
+        description="PEM private key of cert_file.",
+        examples=["/etc/trunkline/gateway.key"],
+    )
 
     @model_validator(mode="after")
     def _parts_belong_together(self) -> Self:
@@ -161,7 +173,6 @@ class Dispatcher(Section):
 
     policies: tuple[Policy, ...] = Field(
         default=(Policy.LEAST_USED, Policy.ROUND_ROBIN),
-        min_length=1,
         description="How ready lines are ranked, the first policy first, the next among equals.",
     )
     queue_limit: int = Field(
@@ -186,6 +197,7 @@ class Calls(Section):
         ge=1,
         le=86_400,
         description="Seconds after which an answered call is ended; no bound when left out.",
+        examples=[3600],
     )
 
 
@@ -201,38 +213,46 @@ class Discovery(Section):
 class Modem(Section):
     """A modem given by its port: a serial HAT, a pty, a socat link."""
 
-    name: Name = Field(description="Name of the modem in logs and on screen.")
-    port: Path = Field(description="The tty that takes AT commands.")
+    name: Name = Field(description="Name of the modem in logs and on screen.", examples=["hat"])
+    port: Path = Field(description="The tty that takes AT commands.", examples=["/dev/ttyAMA0"])
     profile: Name | None = Field(
         default=None,
         description="Modem profile, such as simcom-sim800; chosen by what it answers if left out.",
+        examples=["simcom-sim800"],
     )
     baudrate: int | None = Field(
         default=None,
         ge=300,
         le=4_000_000,
         description="Speed in bit/s; as the profile says when left out.",
+        examples=[115200],
     )
 
 
 class Sim(Section):
     """A SIM card, in whichever modem it sits."""
 
-    iccid: Iccid = Field(description="The number printed on the card, 18 to 20 digits.")
+    iccid: Iccid = Field(
+        description="The number printed on the card, 18 to 20 digits.",
+        examples=["8943051234567890123"],
+    )
     line: Name | None = Field(
         default=None,
         description="Identifier of the line that this SIM makes; from the ICCID when left out.",
+        examples=["desk-1"],
     )
     pin: Pin | None = Field(
-        default=None, description="PIN of the card, tried once and never again."
+        default=None, description="PIN of the card, tried once and never again.", examples=["0000"]
     )
     pin_file: Path | None = Field(
         default=None,
         description="File whose first line is the PIN, readable by the gateway only.",
+        examples=["/etc/trunkline/desk-1.pin"],
     )
     number: E164 | None = Field(
         default=None,
         description="The card's own number, with +; asked of the card when left out.",
+        examples=["+436601234567"],
     )
     enabled: bool = Field(default=True, description="Whether the line may be used.")
 

@@ -27,9 +27,16 @@ from modem.call_urcs import (
     Ring,
     VoiceCall,
 )
-from modem.calls import CallInfo, CallState, Direction, parse_calls, parse_ceer
+from modem.calls import CallInfo, CallState, Direction, parse_calls
 from modem.callstate import CallTable, TrackedCall
-from modem.causes import Cause, cause_of_ceer, cause_of_final, cause_of_number
+from modem.causes import (
+    Cause,
+    cause_of_cme,
+    cause_of_final,
+    cause_of_network,
+    cause_of_report,
+    parse_ceer,
+)
 from modem.errors import ParseError
 from modem.urc import Urc
 
@@ -84,16 +91,13 @@ class CallControl:
         """Calls that are not over."""
         return list(self._table)
 
-    async def dial(self, number: str) -> int:
-        """Dial a voice call; gives our key. Its end, refused or not, comes as a fact."""
+    def place(self, number: str) -> int:
+        """Dial a voice call; gives our key. What becomes of it comes as facts, never before."""
         call = self._table.dial(number)
         self._reasons[call.key] = _Reason()
         self._set_up(True)
         self._watch()
-        answer = await self._ask(Command(f"ATD{number};", call=True, priority=Priority.CALL))
-        if not answer.ok and self._table.get(call.key):
-            self._explain(call.key, answer.final)
-            self._apply(self._table.end(call.key))
+        self._spawn(self._dial(call.key, number))
         return call.key
 
     async def answer(self, key: int) -> None:
@@ -126,6 +130,12 @@ class CallControl:
             text = self._family.dtmf(digit, self._call(key))
             if text is None or not (await self._ask(Command(text, priority=Priority.CALL))).ok:
                 raise CallRefused(f"the modem does not send {digit}")
+
+    async def _dial(self, key: int, number: str) -> None:
+        answer = await self._ask(Command(f"ATD{number};", call=True, priority=Priority.CALL))
+        if not answer.ok and self._table.get(key):
+            self._explain(key, answer.final)
+            self._apply(self._table.end(key))
 
     async def clear(self) -> None:
         """End what an earlier owner of the modem left behind."""
@@ -202,7 +212,7 @@ class CallControl:
             if call.index in {urc.index, None}:
                 reason = self._reasons.setdefault(call.key, _Reason())
                 if urc.cause is not None:
-                    reason.cause = reason.cause or cause_of_number(urc.cause)
+                    reason.cause = reason.cause or cause_of_network(urc.cause)
                     reason.raw = reason.raw or f"cause {urc.cause}"
                 self._apply(self._table.end(call.key))
                 return
@@ -213,7 +223,7 @@ class CallControl:
         if final is None:
             reason.raw = reason.raw or "no answer from the modem"
         elif final.kind is not FinalKind.NO_CARRIER:
-            reason.cause = reason.cause or cause_of_final(final)
+            reason.cause = reason.cause or _cause_of(final)
             reason.raw = reason.raw or final.text
 
     def _apply(self, changed: list[TrackedCall]) -> None:
@@ -251,11 +261,12 @@ class CallControl:
 
     async def _find_cause(self, call: TrackedCall, reason: _Reason) -> None:
         """Ask why a call failed, once; a BUSY that comes meanwhile wins."""
-        answer = await self._ask(Command("AT+CEER", prefixes=("+CEER:",)))
-        text = _read_ceer(answer)
-        reason.cause = reason.cause or cause_of_ceer(text)
-        reason.raw = reason.raw or text or None
-        self._end(call, reason)
+        try:
+            text = _read_ceer(await self._ask(Command("AT+CEER", prefixes=("+CEER:",))))
+            reason.cause = reason.cause or cause_of_report(text)
+            reason.raw = reason.raw or text or None
+        finally:  # the end is told even when the modem goes away while it is asked
+            self._end(call, reason)
 
     def _end(self, call: TrackedCall, reason: _Reason) -> None:
         self._reasons.pop(call.key, None)
@@ -301,6 +312,12 @@ class CallControl:
             listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
             if listed is not None:
                 self._apply(self._table.listed(listed))
+
+
+def _cause_of(final: Final) -> Cause | None:
+    if final.kind is FinalKind.CME and final.code is not None:
+        return cause_of_cme(final.code)
+    return cause_of_final(final.text)
 
 
 def _read_list(answer: Answer) -> list[CallInfo] | None:

@@ -6,7 +6,7 @@ from modem.callstate import TrackedCall
 from modem.causes import Cause
 from modem.network import RegistrationStatus
 from modem.sms.pdu import Deliver, StatusReport
-from modem.ussd import UssdOutcome
+from modem.ussd import UssdState
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,6 @@ class DigitHeard:
 
 
 @dataclass(frozen=True, slots=True)
-class MessageReceived:
-    """An SMS came in. `receipt` is handed back to `Messaging.acknowledge` when it is on disk."""
-
-    message: Deliver | StatusReport
-    receipt: "Receipt"
-
-
-@dataclass(frozen=True, slots=True)
 class Receipt:
     """Where a message lies in the modem; both None when it must be acknowledged by AT+CNMA."""
 
@@ -46,10 +38,28 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class UssdHeard:
-    """The network said something in a USSD session, or the session ended."""
+class Unreadable:
+    """A message that nobody can read, and what is wrong with it."""
 
-    outcome: UssdOutcome
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """An SMS came in, `pdu` in hex. `receipt` goes back to `Messaging.acknowledge` when it is on disk."""
+
+    pdu: str
+    message: Deliver | StatusReport | Unreadable
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class UssdHeard:
+    """What a USSD request came to: `menu` awaits an answer, `ended` and `failed` end it."""
+
+    state: UssdState
+    text: str | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

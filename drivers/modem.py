@@ -80,7 +80,7 @@ class Modem:
         self._profiles = profiles
         self._given = profile
         self._emit = on_fact
-        self._spawn = lambda work: spawn(_until_lost(work))
+        self._spawn_task = spawn
         first = profile or profiles.generic
         self.session = Session(
             str(port),
@@ -102,11 +102,22 @@ class Modem:
             ask,
             self.family,
             self._emit,
-            self._spawn,
+            self.spawn,
             lambda under_way: self.session.set_up_call(under_way=under_way),
         )
-        self.messages = Messaging(ask, profile, self._emit, self._spawn)
-        self.ussd = UssdDesk(ask, profile, self._emit, self._spawn)
+        self.messages = Messaging(ask, profile, self._emit, self.spawn)
+        self.ussd = UssdDesk(ask, profile, self._emit, self.spawn)
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        """Start a task of this modem; it ends quietly when the modem goes away."""
+        self._spawn_task(_until_lost(work))
+
+    async def knock(self, *commands: Command) -> None:
+        """Open the port just to send commands that switch something; raises PortError."""
+        self.session.open()
+        for command in commands:
+            await self.session.ask(command)
+        self.session.close()
 
     def close(self) -> None:
         """Release the port; live calls are reported as lost."""
@@ -183,7 +194,7 @@ class Modem:
         await self.calls.clear()
         await self.messages.start()
         await self.ask_network()
-        self._spawn(self._late_settings())
+        self.spawn(self._late_settings())
         return SimIdentity(iccid, imsi, tuple(_numbers(numbers)))
 
     async def ask_network(self) -> None:

@@ -7,27 +7,28 @@ that was sent but not acknowledged when the link broke is sent again: readers kn
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.store import Op, Store
 from mqtt.messages import mark_replayed
-from mqtt.session import BrokerAway
+from mqtt.session import BrokerAway, PublishRefused
 
 log = logging.getLogger(__name__)
 
 WINDOW = 256  # messages sent and not yet acknowledged
 FORGET_S = 0.05  # acknowledged messages are deleted together
 
-Publish = Callable[[str, bytes], Awaitable[None]]
+Publish = Callable[["Message"], asyncio.Future[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A payload and its topic."""
+    """A payload, its topic, and the correlation data that an answer carries back (MQTT 5)."""
 
     topic: str
     payload: bytes
+    correlation: bytes | None = None
 
 
 class Outbox:
@@ -43,7 +44,7 @@ class Outbox:
         self._connected = asyncio.Event()
         self._work = asyncio.Event()
         self._acknowledged: set[int] = set()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: set[asyncio.Future[None]] = set()
         self._window = asyncio.Semaphore(WINDOW)
 
     async def load(self) -> None:
@@ -59,7 +60,7 @@ class Outbox:
         entries = [(self._last_id + n, message) for n, message in enumerate(messages, start=1)]
         self._last_id += len(messages)
         rows = (
-            Op("INSERT INTO outbox VALUES (?, ?, ?)", (number, m.topic, m.payload))
+            Op("INSERT INTO outbox VALUES (?, ?, ?, ?)", (number, m.topic, m.payload, m.correlation))
             for number, m in entries
         )
         done = self._store.write(*facts, *rows, keep=keep)
@@ -79,6 +80,11 @@ class Outbox:
         while True:
             await self._connected.wait()
             await (self._send_fresh() if self._live else self._replay())
+
+    def send_unwritten(self, message: Message) -> None:
+        """Send a message that is not on disk, ahead of what waits."""
+        sending = self._publish(message)
+        sending.add_done_callback(_note_failure)
 
     async def drain(self) -> None:
         """Wait for the messages that are under way, as far as the broker takes them."""
@@ -115,14 +121,14 @@ class Outbox:
         cursor = 0
         while self._connected.is_set():
             rows = await self._store.read(
-                "SELECT id, topic, payload FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+                "SELECT id, topic, payload, correlation FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
                 cursor,
                 WINDOW,
             )
-            for number, topic, payload in rows:
+            for number, topic, payload, correlation in rows:
                 cursor = number
                 if number not in self._acknowledged:
-                    await self._send(number, Message(topic, mark_replayed(payload)))
+                    await self._send(number, Message(topic, mark_replayed(payload), correlation))
             if not rows and cursor >= self._committed:
                 self._live = True
                 return
@@ -131,18 +137,19 @@ class Outbox:
 
     async def _send(self, number: int, message: Message) -> None:
         await self._window.acquire()
-        task = asyncio.ensure_future(self._deliver(number, message))
-        self._sending.add(task)
-        task.add_done_callback(self._sending.discard)
+        sending = self._publish(message)
+        self._sending.add(sending)
+        sending.add_done_callback(lambda done: self._sent(number, done))
 
-    async def _deliver(self, number: int, message: Message) -> None:
-        try:
-            await self._publish(message.topic, message.payload)
-        except BrokerAway:
-            self._stop_live()
-            return
-        finally:
-            self._window.release()
+    def _sent(self, number: int, sending: asyncio.Future[None]) -> None:
+        self._sending.discard(sending)
+        self._window.release()
+        match sending.exception():
+            case BrokerAway():
+                self._stop_live()
+                return
+            case PublishRefused() as error:
+                log.error("an event is lost: %s", error)
         if not self._acknowledged:
             asyncio.get_running_loop().call_later(FORGET_S, self._forget)
         self._acknowledged.add(number)
@@ -152,6 +159,11 @@ class Outbox:
         rows = (Op("DELETE FROM outbox WHERE id = ?", (number,)) for number in numbers)
         done = self._store.write(*rows, keep=True)
         done.add_done_callback(lambda _: self._acknowledged.difference_update(numbers))
+
+
+def _note_failure(sending: asyncio.Future[None]) -> None:
+    if error := sending.exception():
+        log.warning("an answer could not be sent: %s", error)
 
 
 Committed = asyncio.Future[None]

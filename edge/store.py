@@ -31,7 +31,9 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE live_call (call_id TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE cdr (call_id TEXT PRIMARY KEY, ended_at REAL NOT NULL, body BLOB NOT NULL);
     CREATE INDEX cdr_age ON cdr (ended_at);
-    CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL);
+    CREATE TABLE outbox (
+        id INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL, correlation BLOB
+    );
     CREATE TABLE line_use (
         line TEXT PRIMARY KEY, calls INTEGER NOT NULL, talk_s REAL NOT NULL
     ) WITHOUT ROWID;

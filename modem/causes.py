@@ -7,6 +7,7 @@ answered before, vanished).
 from enum import StrEnum
 
 from modem.at.fields import body, unquote
+from modem.at.final import Final, FinalKind
 
 
 class Cause(StrEnum):
@@ -117,20 +118,12 @@ def cause_of_report(report: str) -> Cause | None:
     return None if code is None else cause_of_network(code)
 
 
-_FINALS = {
-    "BUSY": Cause.BUSY,
-    "NO ANSWER": Cause.NO_ANSWER,
-    "NO DIALTONE": Cause.NETWORK_ERROR,
-    "NO DIAL TONE": Cause.NETWORK_ERROR,
+_FINAL_CAUSES = {
+    FinalKind.BUSY: Cause.BUSY,
+    FinalKind.NO_ANSWER: Cause.NO_ANSWER,
+    FinalKind.NO_DIALTONE: Cause.NETWORK_ERROR,
 }
-
-
-def cause_of_final(text: str) -> Cause | None:
-    """Map a final result that ends a call; None for NO CARRIER, which says no reason."""
-    return _FINALS.get(text)
-
-
-_CME_CAUSES = {
+_CME_CAUSES = {  # 27.007 9.2
     3: Cause.BARRED,  # operation not allowed
     4: Cause.NETWORK_ERROR,  # operation not supported
     30: Cause.NETWORK_ERROR,  # no network service
@@ -141,6 +134,8 @@ _CME_CAUSES = {
 }
 
 
-def cause_of_cme(code: int) -> Cause | None:
-    """Map the +CME ERROR that a dial was answered with (27.007 9.2); None: trouble of our own."""
-    return _CME_CAUSES.get(code)
+def cause_of_final(final: Final) -> Cause | None:
+    """Map the final result of a dial; None for NO CARRIER and for trouble of the modem's own."""
+    if final.kind is FinalKind.CME and final.code is not None:
+        return _CME_CAUSES.get(final.code)
+    return _FINAL_CAUSES.get(final.kind)

@@ -57,7 +57,7 @@ ACCESS_NAMES = (
     "ec_gsm_iot",
     "nb_iot",
     "lte_5gcn",
-    "nr_5gcn",
+    "5gnr",
     "ng_ran",
     "en_dc",
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from modem import call_urcs, calls, clock, network, radio, sim, ussd
 from modem.at.fields import body, field, header, number, split
 from modem.errors import ParseError
+from modem.sms import storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ Urc = (
     | sim.SimLock
     | sim.CardStatus
     | ussd.UssdReply
+    | storage.MessageStored
+    | storage.MessagePushed
     | Ready
     | PowerDown
     | AudioFlow
@@ -87,16 +90,17 @@ def is_urc(line: str) -> bool:
     name = line.partition(":")[0]
     if name in _REGISTRATION:
         return network.is_registration_urc(line)
-    return name in _PARSERS
+    return name in _PARSERS or name in _PUSHED
 
 
 def parse_urc(line: str, pdu: str | None = None) -> Urc:
     """Read an unsolicited line, with the PDU that came behind it; never raises."""
-    parse = _PARSERS.get(line.partition(":")[0])
-    if parse is None:
-        return Unknown(line)
+    name = line.partition(":")[0]
     try:
-        return parse(line)
+        if name in _PUSHED:
+            return storage.parse_pushed(line, pdu)
+        parse = _PARSERS.get(name)
+        return parse(line) if parse else Unknown(line)
     except ParseError as error:
         return Malformed(line, str(error))
 
@@ -156,6 +160,7 @@ def _qusim(_line: str) -> sim.CardStatus:
     return sim.CardStatus(None)
 
 
+_PUSHED = frozenset({"+CMT", "+CDS"})  # a PDU comes behind them
 _REGISTRATION = frozenset({"+CREG", "+CGREG", "+CEREG", "+C5GREG"})
 
 # URCs without a parser of their own: 27.007, Quectel, SIMCom, then Huawei.
@@ -178,6 +183,7 @@ _PARSERS: dict[str, Callable[[str], Urc]] = {
     **dict.fromkeys(("NORMAL POWER DOWN", "POWERED DOWN", "UNDER-VOLTAGE POWER DOWN"), _power_down),
     **dict.fromkeys(("RING", "+CRING"), call_urcs.parse_ring),
     **dict.fromkeys(("+RXDTMF", "+DTMF", "^DDTMF"), call_urcs.parse_dtmf),
+    **dict.fromkeys(("+CMTI", "+CDSI"), storage.parse_stored),
     **dict.fromkeys(("+CTZU", "^NWTIME"), clock.parse_clock),
     "+CLCC": calls.parse_clcc,
     "^SLCC": _slcc,

@@ -199,7 +199,8 @@ _TABLE: dict[UssdState, dict[UssdEvent, UssdState]] = {
         UssdEvent.REFUSED: UssdState.ENDED,
         UssdEvent.TIMED_OUT: UssdState.ENDED,
     },
-    UssdState.RELEASING: _OPEN | {
+    UssdState.RELEASING: _OPEN
+    | {
         UssdEvent.ACCEPTED: UssdState.RELEASING,
         UssdEvent.RELEASES: UssdState.FAILED,
     },

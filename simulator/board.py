@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.modem import Modem
 
 RING_PERIOD_S = 5.0
-_MAX_LEGS = 7
+_MAX_LEGS = 2  # one active and one held (22.083); a third may wait
 
 
 class State(IntEnum):
@@ -38,6 +39,8 @@ class Leg:
     call: NetworkCall | None = None
     multiparty: bool = False
     rings: int = 0
+    clip_from: int = 1
+    begun: bool = False
 
     @property
     def number_type(self) -> int:
@@ -70,6 +73,11 @@ class Board:
     def name(self) -> str:
         """The modem's name."""
         return self._modem.name
+
+    @property
+    def full(self) -> bool:
+        """Whether no further call can be dialled."""
+        return len(self.legs) >= _MAX_LEGS
 
     def of(self, *states: State) -> list[Leg]:
         """Return the legs in these states, by index."""
@@ -141,23 +149,25 @@ class Board:
         self._announce(leg)
 
     def alerting(self, call: NetworkCall) -> None:
-        """The other end rings."""
+        """Note that the other end rings."""
         if leg := self._leg(call):
-            self.change(leg, State.ALERTING)
+            lies = self._modem.dice.throw(Oddity.EARLY_CONNECT)
+            self.change(leg, State.ACTIVE if lies else State.ALERTING)
 
     def answered(self, call: NetworkCall) -> None:
-        """The other end has answered."""
-        if leg := self._leg(call):
+        """Note that the other end has answered."""
+        leg = self._leg(call)
+        if leg and leg.state is not State.ACTIVE:
             self.change(leg, State.ACTIVE)
 
     def released(self, call: NetworkCall) -> None:
-        """The call is over: unlist it, tell of it, let a waiting one ring."""
+        """Unlist a call that is over, tell of it, let a waiting one ring."""
         leg = self._leg(call)
         if leg is None:
             return
         self.legs.remove(leg)
         local = call.ended_by is _side(leg)
-        connected = call.answered_s is not None
+        connected = call.answered_s is not None or leg.state is State.ACTIVE
         self.last = Ending(call.cause or Cause.NORMAL, local, connected, call.talk_s)
         self._modem.dialect.ended(self._modem, leg, self.last)
         if self._modem.dice.throw(Oddity.TRIPLE_END):
@@ -168,7 +178,7 @@ class Board:
             self._announce(self.legs[0])
 
     def heard(self, call: NetworkCall, digit: str) -> None:
-        """A DTMF digit came from the other end."""
+        """Tell of a DTMF digit from the other end."""
         if self._leg(call):
             self._modem.dialect.heard(self._modem, digit)
 
@@ -203,12 +213,7 @@ class Board:
 
     def _free_index(self) -> int:
         taken = {leg.index for leg in self.legs} | ({1} if self.has_data_bearer else set())
-        return next(index for index in range(1, _MAX_LEGS + 2) if index not in taken)
-
-    @property
-    def full(self) -> bool:
-        """Whether no further call can be dialled (22.083: one active, one held)."""
-        return len(self.legs) >= 2  # noqa: PLR2004 - the two of the clause above
+        return next(index for index in itertools.count(1) if index not in taken)
 
 
 def _side(leg: Leg) -> Side:

@@ -122,13 +122,13 @@ class NetworkCall:
         return end - self.answered_s
 
     def alert(self) -> None:
-        """The callee's phone rings."""
+        """Let the caller know that the phone rings."""
         if self.ended_s is None and self.alerted_s is None:
             self.alerted_s = self.clock.now()
             self.caller.alerting(self)
 
     def answer(self) -> None:
-        """The callee takes the call."""
+        """Take the call."""
         if self.ended_s is None and self.answered_s is None:
             self.answered_s = self.clock.now()
             self.caller.answered(self)

@@ -46,6 +46,11 @@ class Console:
         self._input += data
         self._advance()
 
+    @property
+    def is_deaf(self) -> bool:
+        """Whether it answers nothing."""
+        return self._deaf
+
     def deafen(self, seconds: float | None) -> None:
         """Answer nothing for so long, None for ever; URCs go on."""
         self._deaf = True
@@ -67,8 +72,7 @@ class Console:
 
     def _hear_again(self) -> None:
         self._deaf = False
-        self._input.clear()
-        self._busy = False
+        self._body = None
 
     def _advance(self) -> None:
         """Work through the input while nothing is being executed."""
@@ -183,11 +187,10 @@ class Console:
             self._end(lines, final, after)
 
     def _end(self, lines: list[str], final: str, after: list[Callable[[], object]]) -> None:
-        if self._deaf:
-            return
-        self._write(lines, final)
-        for action in after:
-            action()
+        if not self._deaf:
+            self._write(lines, final)
+            for action in after:
+                action()
         self._busy = False
         self._advance()
 

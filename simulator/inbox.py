@@ -58,12 +58,11 @@ class Inbox:
         return self._take_message(tpdu, mode[1])
 
     def acknowledge(self) -> bool:
-        """AT+CNMA: let the next one come; False when none was expected."""
+        """AT+CNMA: the next one may come; False when none was expected."""
         if self._unacknowledged is None:
             return False
         self._modem.timers.cancel(self._unacknowledged)
         self._unacknowledged = None
-        self.flush()
         return True
 
     def flush(self) -> None:

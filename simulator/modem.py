@@ -93,13 +93,14 @@ class Modem:
         self.console.reset()
         self.inbox.reset()
         self.ussd.reset()
-        self.ready = False
+        self.ready = self.sim_busy = False
 
     vanish = stop
 
     def come_back(self) -> None:
         """Plug in again: a new pty, the same link."""
-        self.start()
+        if not self.port.is_open:
+            self.start()
 
     def reenumerate(self) -> None:
         """Vanish and come back after `reenumerate_s`."""

@@ -22,6 +22,7 @@ class Oddity(StrEnum):
     SLOW_ANSWERS = "slow_answers"  # per command: 1 to 4 s more
     HANG = "hang"  # per command: no answer to anything for a minute
     TRIPLE_END = "triple_end"  # per call: its end is told two more times
+    EARLY_CONNECT = "early_connect"  # per dialled call: ringback is told as answered
     NO_CLIP = "no_clip"  # per incoming call: no number
     LATE_CLIP = "late_clip"  # per incoming call: the number after the second RING
     DATA_BEARER = "data_bearer"  # once at start: CLCC lists a data call too

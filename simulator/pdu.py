@@ -13,6 +13,7 @@ _UDHI = 0x40
 _STATUS_REPORT_WANTED = 0x20
 _VALIDITY_OCTETS = {0x00: 0, 0x10: 1, 0x08: 7, 0x18: 7}  # TP-VPF, clause 9.2.3.3
 _INTERNATIONAL, _NATIONAL, _ALPHANUMERIC = 0x91, 0x81, 0xD0
+_TYPE_OF_NUMBER = 0x70
 _UCS2 = 0x08
 _SEMI_OCTETS = "0123456789*#abc"
 _MAX_SEPTETS = 160
@@ -116,7 +117,7 @@ def _read_address(reader: _Reader) -> str:
     if any(n >= len(_SEMI_OCTETS) for n in nibbles):
         raise BadPduError("address with a filler inside")
     text = "".join(_SEMI_OCTETS[n] for n in nibbles)
-    return f"+{text}" if kind & 0x70 == 0x10 else text
+    return f"+{text}" if kind & _TYPE_OF_NUMBER == _INTERNATIONAL & _TYPE_OF_NUMBER else text
 
 
 def address(number: str) -> bytes:

@@ -43,11 +43,16 @@ class Port:
         """Whether the device is there."""
         return self._master >= 0
 
+    @property
+    def congested(self) -> bool:
+        """Whether the reader is behind."""
+        return bool(self._unsent)
+
     def open(self) -> None:
         """Make a new pty; the slave stays open here so that the master never sees EIO."""
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
-        os.set_blocking(self._master, False)  # noqa: FBT003 - the os module's own signature
+        os.set_blocking(self._master, False)
         self._tty = os.ttyname(self._slave)
         self._loop.add_reader(self._master, self._readable)
         if self._link:

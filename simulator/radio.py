@@ -23,7 +23,7 @@ _LOSS_S = (5.0, 20.0)
 _CARD_OUT_S = 10.0
 
 
-class Status(IntEnum):
+class Registration(IntEnum):
     """The <stat> of +CREG (27.007 clause 7.2)."""
 
     OFF = 0
@@ -39,13 +39,13 @@ class Radio:
         self._pending: asyncio.TimerHandle | None = None
         self._number = ""
         self.function = 1
-        self.status = Status.OFF
+        self.status = Registration.OFF
         self.signal = modem.part.signal
 
     @property
     def registered(self) -> bool:
         """Whether calls and messages can pass."""
-        return self.status is Status.HOME
+        return self.status is Registration.HOME
 
     @property
     def access(self) -> int:
@@ -59,45 +59,50 @@ class Radio:
 
     def update(self, delay_s: float | None = None) -> None:
         """Look at function and SIM again; search, then register after the delay."""
+        self._stop_searching()
         modem = self._modem
-        if self._pending:
-            modem.timers.cancel(self._pending)
-            self._pending = None
         card = modem.card
         if self.function != 1:
-            self._set(Status.OFF)
+            self._set(Registration.OFF)
         elif card is None or card.lock is not Lock.READY:
-            self._set(Status.SEARCHING)
+            self._set(Registration.SEARCHING)
         elif not self.registered or card.number != self._number:
-            self._set(Status.SEARCHING)
+            self._set(Registration.SEARCHING)
             wait_s = draw(modem.part.registration_delay_s, modem.rng)
             self._pending = modem.timers.later(wait_s if delay_s is None else delay_s, self._found)
 
     def lose(self, seconds: float | None) -> None:
         """Lose the registration, for so long or until `update`."""
-        self._set(Status.SEARCHING)
+        self._stop_searching()
+        self._set(Registration.SEARCHING)
         self._modem.board.drop_all()
         if seconds is not None:
             self.update(seconds)
 
     def off(self) -> None:
         """Vanish from the network without a word."""
-        self._pending = None
-        self.status = Status.OFF
+        self._stop_searching()
+        self.function = 1
+        self.status = Registration.OFF
         self._detach()
 
     def registration(self, name: str) -> str:
         """Return what follows "+CREG: " in a URC: status, and place in mode 2."""
         status = self.status
         if name == "+CEREG" and self.access != _ACCESS["lte"]:
-            status = Status.OFF
+            status = Registration.OFF
         if self._modem.settings[name] != "2" or not self.registered:
             return str(status.value)
         return f'{status.value},"{_LAC}","{_CELL}",{self.access}'
 
+    def _stop_searching(self) -> None:
+        if self._pending:
+            self._modem.timers.cancel(self._pending)
+            self._pending = None
+
     def _found(self) -> None:
         self._pending = None
-        self._set(Status.HOME)
+        self._set(Registration.HOME)
         modem = self._modem
         if modem.dice.throw(Oddity.REGISTRATION_LOST):
             loss_s = modem.rng.uniform(*_LOSS_S)
@@ -109,16 +114,16 @@ class Radio:
         self._modem.remove_sim()
         self._modem.timers.later(_CARD_OUT_S, self._modem.insert_sim)
 
-    def _set(self, status: Status) -> None:
+    def _set(self, status: Registration) -> None:
         if status is self.status:
             return
         self.status = status
-        if status is not Status.HOME:
+        if status is not Registration.HOME:
             self._detach()
         for name in ("+CREG", "+CGREG", "+CEREG"):
             if self._modem.settings[name] != "0":
                 self._modem.urc(f"{name}: {self.registration(name)}")
-        if status is Status.HOME:
+        if status is Registration.HOME:
             self._attach()
 
     def _attach(self) -> None:

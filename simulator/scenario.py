@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from simulator import identity
-from simulator.oddities import Oddity
+from simulator import gsm7, identity
+from simulator.oddities import Oddity  # noqa: TC001 - pydantic reads annotations at run time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+_GSM7 = 15
 
 Amount = Annotated[float, Field(ge=0)]
 Span = Amount | tuple[Amount, Amount]
@@ -73,10 +75,16 @@ class UssdStep(Part):
     """What the network says, and what it says next when the user answers."""
 
     text: str = ""
-    dcs: Literal[15, 17, 72] = 15
+    dcs: Literal[15, 72] = 15
     how: UssdHow = UssdHow.REPLY
     delay_s: Span = (0.5, 3.0)
     menu: dict[str, UssdStep] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _text_fits_its_coding(self) -> Self:
+        if self.dcs == _GSM7 and not gsm7.encodable(self.text):
+            raise ValueError(f"text needs dcs 72: {self.text!r}")
+        return self
 
 
 class UssdCode(UssdStep):

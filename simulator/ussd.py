@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.scenario import UssdStep
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.scenario import UssdCode
+    from simulator.scenario import UssdCode, UssdStep
 
 
 class UssdService:

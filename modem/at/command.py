@@ -92,8 +92,8 @@ class Answer:
 
     @property
     def lines(self) -> list[str]:
-        """The information lines, without PDUs."""
-        return [message.text for message in self.messages]
+        """The information lines, each PDU in the line after its header."""
+        return [line for message in self.messages for line in (message.text, message.pdu) if line]
 
     @property
     def error_code(self) -> int | None:

@@ -18,7 +18,7 @@ _INTERNATIONAL = 0b001
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A number ("+" in front if international) or a sender's name, with its type-of-address octet."""
+    """A number ("+" in front if international) or a name, with its type-of-address octet."""
 
     number: str
     toa: int = TYPE_UNKNOWN
@@ -38,8 +38,11 @@ def _type_of_number(toa: int) -> int:
     return toa >> 4 & 0b111
 
 
-def decode_address(data: bytes) -> tuple[Address, int]:
-    """Read an address with a length in semi-octets; gives it and the octets it takes."""
+def decode_address(data: bytes, *, lenient: bool = False) -> tuple[Address, int]:
+    """Read an address with a length in semi-octets; gives it and the octets it takes.
+
+    `lenient` takes a number whose length counts the fill, or that has none: phones send such.
+    """
     if len(data) < 2:  # noqa: PLR2004 - length and type
         raise ParseError("an address has a length and a type")
     length, toa = data[0], data[1]
@@ -48,7 +51,7 @@ def decode_address(data: bytes) -> tuple[Address, int]:
     end = 2 + (length + 1) // 2
     if end > len(data):
         raise ParseError("the address is cut short")
-    return Address(_number(data[2:end], toa, length), toa), end
+    return Address(_number(data[2:end], toa, length, lenient=lenient), toa), end
 
 
 def decode_smsc(data: bytes) -> tuple[Address | None, int]:
@@ -60,10 +63,7 @@ def decode_smsc(data: bytes) -> tuple[Address | None, int]:
         raise ParseError("the service centre address is too long")
     if data[0] == 0:
         return None, end
-    digits = 2 * (data[0] - 1)
-    if digits and data[end - 1] >> 4 == _FILL:
-        digits -= 1
-    return Address(_number(data[2:end], data[1], digits), data[1]), end
+    return Address(_number(data[2:end], data[1], 2 * (data[0] - 1), lenient=True), data[1]), end
 
 
 def encode_address(address: Address) -> bytes:
@@ -84,7 +84,7 @@ def encode_smsc(address: Address | None) -> bytes:
     return bytes([1 + len(octets), address.toa]) + octets
 
 
-def _number(octets: bytes, toa: int, length: int) -> str:
+def _number(octets: bytes, toa: int, length: int, *, lenient: bool) -> str:
     """Read `length` semi-octets by the type of number."""
     kind = _type_of_number(toa)
     if kind == _ALPHANUMERIC:
@@ -92,14 +92,17 @@ def _number(octets: bytes, toa: int, length: int) -> str:
         _check_name(septets, toa)
         return gsm7.decode(septets)
     nibbles = [nibble for octet in octets for nibble in (octet & 0xF, octet >> 4)]
-    if _FILL in nibbles[:length] or any(nibble != _FILL for nibble in nibbles[length:]):
+    if lenient and nibbles[length - 1 : length] == [_FILL]:
+        length -= 1
+    fill = [] if lenient else nibbles[length:]
+    if _FILL in nibbles[:length] or any(nibble != _FILL for nibble in fill):
         raise ParseError("the fill of the address does not fit its length")
     digits = "".join(_DIGITS[nibble] for nibble in nibbles[:length])
     return "+" + digits if kind == _INTERNATIONAL and digits else digits
 
 
 def _semi_octets(address: Address) -> tuple[int, bytes]:
-    """The length in semi-octets and the octets of an address."""
+    """Give the length in semi-octets and the octets of an address."""
     if address.is_name:
         septets = gsm7.encode(address.number)
         _check_name(septets, address.toa)

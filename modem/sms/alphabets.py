@@ -1,8 +1,8 @@
 """The character tables of 3GPP TS 23.038: the default alphabet and Annex A.
 
 A locking table replaces the default alphabet, a single shift table its extension. They are known by
-the national language identifier of 23.038 6.2.1.2.4. The Indic languages share one grid, which is written
-down once: each has its own Unicode block on it, with gaps where the block has no character.
+the national language identifier of 23.038 6.2.1.2.4. The Indic languages share one grid, which is
+written down once: each has its own Unicode block on it, with gaps where the block has no character.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,7 @@ EXTENSION: Single = MappingProxyType(_EXTENSION)
 
 _TURKISH = {  # A.3.1, as differences from the default alphabet
     0x04: "€",
-    0x07: "ı",
+    0x07: "\u0131",  # dotless i
     0x0B: "Ğ",
     0x0C: "ğ",
     0x1C: "Ş",
@@ -97,13 +97,13 @@ _URDU: Locking = _points(  # A.3.13
 
 
 def _indic(block: int, gaps: str, last: str) -> Locking:
-    """The grid in another Unicode `block`; `last` are the positions 60 and 7B-7F hex."""
+    """Put another Unicode `block` on the grid; `last` are the positions 60 and 7B-7F hex."""
     undefined = set(_points(gaps))
     table: list[str] = []
     for char in _HINDI:
         own = chr(block + ord(char) - 0x0900) if char > "\u0900" else char
         table.append(UNDEFINED if own in undefined else own)
-    table[0x60], *table[0x7B:] = _points(last)
+    table[0x60], *table[0x7B:] = list(_points(last))
     return "".join(table)
 
 
@@ -117,14 +117,14 @@ _NATIVE_POSITIONS = (0x19, 0x1A, *range(0x1C, 0x28), *range(0x2A, 0x2F), *range(
 
 
 def _native(points: str) -> Single:
-    """The shared single shift table, with a language's own characters in the free positions."""
+    """Fill the free positions of the shared single shift table with a language's own characters."""
     own = zip(_NATIVE_POSITIONS, _points(points), strict=False)
     return MappingProxyType(
         _INDIC_SINGLE | {position: char for position, char in own if char != UNDEFINED}
     )
 
 
-def _extended(differences: Mapping[int, str]) -> Single:
+def _extended(differences: dict[int, str]) -> Single:
     return MappingProxyType(_EXTENSION | differences)
 
 
@@ -132,11 +132,10 @@ SINGLE: Mapping[int, Single] = MappingProxyType(
     {
         0: EXTENSION,
         1: _extended(  # Turkish
-            {0x47: "Ğ", 0x49: "İ", 0x53: "Ş", 0x63: "ç", 0x67: "ğ", 0x69: "ı", 0x73: "ş"}
+            {0x47: "Ğ", 0x49: "İ", 0x53: "Ş", 0x63: "ç", 0x67: "ğ", 0x69: "\u0131", 0x73: "ş"}
         ),
         2: _extended(  # Spanish
-            {0x09: "ç"}
-            | dict(zip(b"AIOUaiou", "ÁÍÓÚáíóú", strict=True)),
+            {0x09: "ç"} | dict(zip(b"AIOUaiou", "ÁÍÓÚáíóú", strict=True)),
         ),
         3: _extended(  # Portuguese
             {0x05: "ê", 0x09: "ç", 0x0B: "Ô", 0x0C: "ô", 0x0E: "Á", 0x0F: "á", 0x12: "Φ"}

@@ -1,6 +1,7 @@
 """The GSM 7 bit alphabet: text to septets (3GPP TS 23.038 6.2.1) and septets to octets (6.1.2)."""
 
 import codecs
+import unicodedata
 from functools import cache
 
 from modem.errors import ParseError
@@ -88,7 +89,7 @@ def decode(septets: bytes, locking: int = 0, single: int = 0) -> str:
 
 @cache
 def _codes(locking: int, single: int) -> dict[str, bytes]:
-    """The septets of each character; the main table and the lower position win."""
+    """Give the septets of each character; main table and lower position win."""
     codes: dict[str, bytes] = {}
     for septet, char in enumerate(LOCKING.get(locking, DEFAULT)):
         if septet != ESCAPE and char != UNDEFINED:
@@ -109,3 +110,16 @@ def encode(text: str, locking: int = 0, single: int = 0) -> bytes:
 def encodable(text: str, locking: int = 0, single: int = 0) -> bool:
     """Whether `encode` would take the text."""
     return _codes(locking, single).keys() >= set(text)
+
+
+def closest(text: str) -> str:
+    """Bring a text into the default alphabet: without the accents it lacks, "?" for the rest."""
+    return "".join(char if encodable(char) else _closest(char) for char in text)
+
+
+def _closest(char: str) -> str:
+    plain = unicodedata.normalize("NFKD", char)
+    return (
+        "".join(base for base in plain if not unicodedata.combining(base) and encodable(base))
+        or "?"
+    )

@@ -1,0 +1,181 @@
+"""SMS on one modem: send, receive, acknowledge.
+
+A message is deleted from the SIM, or acknowledged to the network, only when its reader says that it
+is on disk. A full storage is silent, so what is stored is listed at the start and on a slow timer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+
+from config.profiles import ModemProfile, Quirk
+from drivers.facts import Fact, MessageReceived, Receipt, StorageFull, Unreadable
+from modem import urc as urcs
+from modem.at.command import Answer, Command, Priority
+from modem.errors import ParseError
+from modem.sms.pdu import Deliver, EncodedPdu, StatusReport, Submit, decode_pdu
+from modem.sms.storage import (
+    MessagePushed,
+    MessageStored,
+    StoredPdu,
+    parse_cmgl,
+    parse_cmgr,
+    parse_cmgs,
+    parse_cpms,
+)
+from modem.urc import Urc
+
+log = logging.getLogger(__name__)
+
+LIST_EVERY_S = 600.0  # a full storage announces nothing (27.005 3.4.1 leaves it open)
+REPORT_STORE = "SR"
+SIM_BUSY_CODES = frozenset({14, 314, 515})  # +CME SIM busy, +CMS SIM busy, please wait
+SEND_TRIES = 3
+RETRY_S = 2.0
+
+
+class SendFailed(Exception):  # noqa: N818 - an answer, not a mistake
+    """The network or the modem did not take the message; the text is what it said."""
+
+
+class Messaging:
+    """The SMS side of one modem."""
+
+    def __init__(
+        self,
+        ask: Callable[[Command], Awaitable[Answer]],
+        profile: ModemProfile,
+        emit: Callable[[Fact], None],
+        spawn: Callable[[Coroutine[None, None, None]], object],
+    ) -> None:
+        self._ask = ask
+        self._profile = profile
+        self._emit = emit
+        self._spawn = spawn
+        self._storage = profile.sms.storage
+        self._told: set[Receipt] = set()
+
+    async def start(self) -> None:
+        """PDU mode, storage, routing of new messages; then fetch what is there already."""
+        await self._ask(Command("AT+CMGF=0"))
+        await self._choose(self._storage)
+        for routing in self._profile.sms.cnmi:
+            if (await self._ask(Command(f"AT+CNMI={routing}"))).ok:
+                break
+        self._spawn(self._list_for_ever())
+
+    async def send(self, pdu: EncodedPdu) -> int:
+        """Send one PDU; gives its reference, 0 to 255. Raises SendFailed."""
+        text = f"AT+CMGS={pdu.length}"
+        for tries_left in reversed(range(SEND_TRIES)):
+            answer = await self._ask(Command(text, prefixes=("+CMGS:",), body=pdu.pdu))
+            if answer.ok or answer.error_code not in SIM_BUSY_CODES or not tries_left:
+                break
+            await asyncio.sleep(RETRY_S)
+        if not answer.ok:
+            raise SendFailed(answer.final.text if answer.final else "no answer from the modem")
+        try:
+            return parse_cmgs(answer.lines[0])
+        except (ParseError, IndexError) as error:
+            raise SendFailed("the modem sent it but gave no reference") from error
+
+    async def acknowledge(self, receipt: Receipt) -> None:
+        """The message is on disk: delete it, or tell the network so."""
+        if receipt.index is None:
+            if self._profile.sms.cnma:
+                await self._ask(Command(self._profile.sms.cnma))
+            return
+        await self._choose(receipt.storage or self._storage)
+        await self._ask(Command(f"AT+CMGD={receipt.index}"))
+        self._told.discard(receipt)
+
+    def hear(self, urc: Urc) -> bool:
+        """Take an event; False when it is none about messages."""
+        match urc:
+            case MessagePushed():
+                self._tell(urc.pdu, Receipt())
+            case MessageStored():
+                self._spawn(self._fetch(urc))
+            case urcs.StorageFull():
+                self._emit(StorageFull(urc.storage))
+                self._spawn(self._list())
+            case _:
+                return False
+        return True
+
+    async def _choose(self, storage: str) -> Answer:
+        """Make `storage` the one that is read and deleted from, if it is not."""
+        return await self._ask(
+            Command(f'AT+CPMS="{storage}"', prefixes=("+CPMS:",), priority=Priority.PROBE)
+        )
+
+    async def _fetch(self, stored: MessageStored) -> None:
+        """Read one announced message where the announcement says, or find it in a list."""
+        if stored.index < 0:
+            await self._list()
+            return
+        storage = stored.storage or self._storage
+        if stored.is_report and Quirk.WRONG_REPORT_STORE in self._profile.quirks:
+            storage = REPORT_STORE
+        await self._choose(storage)
+        await self._read(Receipt(storage, stored.index))
+
+    async def _read(self, receipt: Receipt) -> None:
+        answer = await self._ask(Command(f"AT+CMGR={receipt.index}", prefixes=("+CMGR:",)))
+        try:
+            message = parse_cmgr(answer.lines) if answer.ok else None
+        except ParseError as error:
+            log.warning("message %s not understood: %s", receipt.index, error)
+            return
+        if isinstance(message, StoredPdu):
+            self._tell(message.pdu, receipt)
+
+    async def _list_for_ever(self) -> None:
+        while True:
+            await self._list()
+            await asyncio.sleep(LIST_EVERY_S)
+
+    async def _list(self) -> None:
+        """Fetch all that is stored."""
+        chosen = await self._choose(self._storage)
+        if Quirk.NO_CMGL in self._profile.quirks:
+            for index in range(_size(chosen)):
+                await self._read(Receipt(self._storage, index))
+            return
+        command = Command("AT+CMGL=4", prefixes=("+CMGL:",), priority=Priority.PROBE)
+        answer = await self._ask(command)
+        try:
+            messages = parse_cmgl(answer.lines)
+        except ParseError as error:
+            log.warning("message list not understood: %s", error)
+            return
+        for message in messages:
+            if isinstance(message, StoredPdu) and message.index is not None:
+                self._tell(message.pdu, Receipt(self._storage, message.index))
+
+    def _tell(self, pdu: str, receipt: Receipt) -> None:
+        """Pass a message on, once as long as it lies there."""
+        if receipt in self._told:
+            return
+        message = _decode(pdu)
+        if message is None:
+            return
+        if receipt.index is not None:
+            self._told.add(receipt)
+        self._emit(MessageReceived(pdu, message, receipt))
+
+
+def _decode(pdu: str) -> Deliver | StatusReport | Unreadable | None:
+    """Read a received PDU; None for a draft of our own."""
+    try:
+        message = decode_pdu(pdu)
+    except ParseError as error:
+        return Unreadable(str(error))
+    return None if isinstance(message, Submit) else message
+
+
+def _size(chosen: Answer) -> int:
+    try:
+        return parse_cpms(chosen.lines[0])[0].total
+    except (ParseError, IndexError):
+        return 0

@@ -1,0 +1,62 @@
+"""The retained topics: what the gateway is now. Only the newest word counts, so none is queued.
+
+Changes of one loop turn go out together, and all of it again when the broker comes back.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from mqtt.session import BrokerAway, PublishRefused
+
+log = logging.getLogger(__name__)
+
+Publish = Callable[[str, bytes], Awaitable[None]]
+
+
+class Board:
+    """Retained payloads by topic; `show` replaces one, an empty payload takes it down."""
+
+    def __init__(self, publish: Publish) -> None:
+        self._publish = publish
+        self._shown: dict[str, bytes] = {}
+        self._changed: dict[str, None] = {}
+        self._wake = asyncio.Event()
+        self._connected = asyncio.Event()
+
+    def show(self, topic: str, payload: bytes) -> None:
+        """Put a payload on a topic; the same one again costs nothing."""
+        if self._shown.get(topic) == payload:
+            return
+        self._shown[topic] = payload
+        self._changed[topic] = None
+        self._wake.set()
+
+    def set_connected(self, *, connected: bool) -> None:
+        """The broker came (all is shown again) or went."""
+        if connected:
+            self._changed = dict.fromkeys(self._shown)
+            self._connected.set()
+            self._wake.set()
+        else:
+            self._connected.clear()
+
+    async def run(self) -> None:
+        """Publish changes for ever."""
+        while True:
+            await self._connected.wait()
+            await self._wake.wait()
+            self._wake.clear()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Publish what changed; what the broker did not take is tried when it is back."""
+        changed, self._changed = self._changed, {}
+        try:
+            await asyncio.gather(*(self._publish(topic, self._shown[topic]) for topic in changed))
+        except (BrokerAway, PublishRefused) as error:
+            log.debug("%s", error)
+            return
+        for topic in changed:
+            if not self._shown[topic]:
+                del self._shown[topic]

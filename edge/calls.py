@@ -1,0 +1,155 @@
+"""One call of the gateway: what is known of it, which state may follow which, and its records.
+
+    outgoing: queued -> dialing -> alerting -> answered <-> held -> ended
+    incoming: alerting (or waiting, behind another call) -> answered <-> held -> ended
+
+A state may be skipped, never repeated or taken back; every state may end.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from pydantic import BaseModel, Field
+
+from mqtt.messages import LiveCall
+from mqtt.vocabulary import (
+    AnswerEvidence,
+    CallState,
+    Cause,
+    Direction,
+    HangupBy,
+    Purpose,
+)
+
+_NEXT: dict[CallState, frozenset[CallState]] = {
+    CallState.QUEUED: frozenset({CallState.DIALING, CallState.ENDED}),
+    CallState.DIALING: frozenset({CallState.ALERTING, CallState.ANSWERED, CallState.ENDED}),
+    CallState.ALERTING: frozenset({CallState.ANSWERED, CallState.ENDED}),
+    CallState.WAITING: frozenset({CallState.ALERTING, CallState.ANSWERED, CallState.ENDED}),
+    CallState.ANSWERED: frozenset({CallState.HELD, CallState.ENDED}),
+    CallState.HELD: frozenset({CallState.ANSWERED, CallState.ENDED}),
+    CallState.ENDED: frozenset(),
+}
+
+
+def new_call_id() -> str:
+    """A name for a call that no other call ever had."""
+    return f"c-{uuid4().hex}"
+
+
+class Call(BaseModel):
+    """A call, as it is kept on disk while it lives."""
+
+    call_id: str = Field(default_factory=new_call_id)
+    direction: Direction
+    number: str
+    state: CallState
+    since: datetime
+    call_seq: int = 0
+    cmd_id: str | None = None
+    line: str | None = None
+    sim: str | None = None
+    purpose: Purpose | None = None
+    tag: str | None = None
+    ring_timeout_s: float = 60
+    max_duration_s: float | None = None
+    expires_at: datetime | None = None
+    queued_at: datetime | None = None
+    dialed_at: datetime | None = None
+    alerting_at: datetime | None = None
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    answer_evidence: AnswerEvidence = AnswerEvidence.UNKNOWN
+    forced_cause: Cause | None = None  # why we ended it ourselves, where a time-out did
+
+    def may_enter(self, state: CallState) -> bool:
+        """Whether `state` is news: late reports of a state that is over are not."""
+        return state in _NEXT[self.state]
+
+    def enter(self, state: CallState, at: datetime) -> CallState | None:
+        """Go to `state`; gives the state before, None for a call that has just begun."""
+        before = self.state if self.call_seq else None
+        if before is not None and not self.may_enter(state):
+            raise ValueError(f"a call cannot go from {before} to {state}")
+        self.state, self.since = state, at
+        self.call_seq += 1
+        stamp = f"{state}_at"
+        if stamp in type(self).model_fields and getattr(self, stamp) is None:
+            setattr(self, stamp, at)
+        if state is CallState.DIALING:
+            self.dialed_at = at
+        return before
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended."""
+        return self.state is CallState.ENDED
+
+    @property
+    def talk_s(self) -> float:
+        """Seconds from the answer to the end."""
+        return _seconds(self.answered_at, self.ended_at)
+
+    @property
+    def ring_s(self) -> float:
+        """Seconds from the first sign of ringing, or the dial, to the answer or the end."""
+        return _seconds(self.alerting_at or self.dialed_at, self.answered_at or self.ended_at)
+
+    def event_fields(self, before: CallState | None) -> dict[str, Any]:
+        """What a CallEvent says of it."""
+        return {
+            "call_id": self.call_id,
+            "call_seq": self.call_seq,
+            "direction": self.direction,
+            "state": self.state,
+            "number": self.number,
+            "prev": before,
+            "cmd_id": self.cmd_id,
+            "line": self.line,
+            "tag": self.tag,
+        }
+
+    def cdr_fields(
+        self, cause: Cause, raw_cause: str | None, hangup_by: HangupBy
+    ) -> dict[str, Any]:
+        """What the Cdr says of it."""
+        return {
+            "call_id": self.call_id,
+            "direction": self.direction,
+            "number": self.number,
+            "ended_at": self.ended_at,
+            "ring_s": round(self.ring_s, 3),
+            "talk_s": round(self.talk_s, 3),
+            "cause": cause,
+            "raw_cause": raw_cause,
+            "hangup_by": hangup_by,
+            "answer_evidence": self.answer_evidence,
+            "cmd_id": self.cmd_id,
+            "line": self.line,
+            "sim": self.sim,
+            "purpose": self.purpose,
+            "tag": self.tag,
+            "queued_at": self.queued_at,
+            "dialed_at": self.dialed_at,
+            "alerting_at": self.alerting_at,
+            "answered_at": self.answered_at,
+        }
+
+    def live(self) -> LiveCall:
+        """What a snapshot says of it."""
+        return LiveCall(
+            call_id=self.call_id,
+            call_seq=self.call_seq,
+            direction=self.direction,
+            state=self.state,
+            number=self.number,
+            since=self.since,
+            cmd_id=self.cmd_id,
+            line=self.line,
+            tag=self.tag,
+        )
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float:
+    return max(0.0, (end - start).total_seconds()) if start and end else 0.0

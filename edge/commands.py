@@ -1,0 +1,241 @@
+"""Commands and their answers: one handler behind every door.
+
+The answer to an id is on disk before it is given, together with all that the command changed, and
+is given again to the same id for ANSWER_DAYS: a command never acts twice.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from edge import clock
+from edge.call_desk import CallDesk
+from edge.fleet import Fleet
+from edge.journal import Journal
+from edge.message_desk import MessageDesk
+from edge.outbox import Message
+from edge.outcome import Outcome, refuse
+from edge.store import Op, Store, StoreError
+from edge.ussd_desk import UssdDesk
+from mqtt import topics
+from mqtt.messages import (
+    AnyCommand,
+    Answer,
+    Dial,
+    Dtmf,
+    Hangup,
+    Line,
+    Reply,
+    Sms,
+    Snapshot,
+    Sync,
+    Ussd,
+)
+from mqtt.parsing import Refusal, parse_command
+from mqtt.session import Inbound
+from mqtt.vocabulary import LineAction, Reason, Result
+
+log = logging.getLogger(__name__)
+
+ANSWER_DAYS = 1
+FORGET_EVERY_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnAddress:
+    """Where on the broker an answer goes."""
+
+    topic: str
+    correlation: bytes | None = None
+
+
+class Commands:
+    """Reads commands, runs them once, answers them."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        fleet: Fleet,
+        calls: CallDesk,
+        messages: MessageDesk,
+        ussd: UssdDesk,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._fleet = fleet
+        self._calls = calls
+        self._running: dict[str, asyncio.Future[Reply]] = {}
+        self._handlers: dict[type[AnyCommand], Callable[[Any], Outcome]] = {
+            Dial: calls.dial,
+            Hangup: calls.hangup,
+            Answer: calls.answer,
+            Dtmf: calls.dtmf,
+            Sms: messages.send,
+            Ussd: ussd.handle,
+            Line: self._line,
+            Sync: self._sync,
+        }
+
+    async def from_broker(self, inbound: Inbound) -> None:
+        """Run a command of the broker and publish its answer."""
+        command = parse_command(inbound.verb, inbound.payload)
+        back = self._return_address(inbound, command)
+        if isinstance(command, Refusal):
+            self._journal.write(self._message(self._refusal(command), back))
+        else:
+            await self._once(command, back)
+
+    async def from_socket(self, verb: str, payload: bytes) -> Reply:
+        """Run a command of this machine and give its answer."""
+        command = parse_command(verb, payload)
+        if isinstance(command, Refusal):
+            return self._refusal(command)
+        return await self._once(command, None)
+
+    async def forget_for_ever(self) -> None:
+        """Drop answers that are too old to be asked for."""
+        while True:
+            oldest = clock.now().timestamp() - ANSWER_DAYS * 86_400
+            self._store.write(Op("DELETE FROM command WHERE received_at < ?", (oldest,)), keep=True)
+            await asyncio.sleep(FORGET_EVERY_S)
+
+    # --- once
+
+    async def _once(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
+        """Run a command, or give the answer that its id got before."""
+        known = await self._known(command.id)
+        if known is not None:
+            if back:
+                self._journal.write(self._message(known, back))
+            return known
+        future = self._running[command.id] = asyncio.get_running_loop().create_future()
+        try:
+            reply = await self._run(command, back)
+        except BaseException as error:
+            future.set_exception(error)
+            future.exception()  # nobody else may be waiting for it
+            raise
+        else:
+            future.set_result(reply)
+            return reply
+        finally:
+            del self._running[command.id]
+
+    async def _known(self, command_id: str) -> Reply | None:
+        if running := self._running.get(command_id):
+            return await asyncio.shield(running)
+        rows = await self._store.read("SELECT answer FROM command WHERE id = ?", command_id)
+        if running := self._running.get(command_id):  # it came twice at once
+            return await asyncio.shield(running)
+        return Reply.decode(rows[0][0]) if rows else None
+
+    async def _run(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
+        outcome = self._outcome(command)
+        reply = self._reply(command, outcome)
+        answer = (self._message(reply, back),) if back else ()
+        values = (command.id, clock.now().timestamp(), reply.encode())
+        row = Op("INSERT OR REPLACE INTO command VALUES (?, ?, ?)", values)
+        try:
+            await self._journal.write(
+                *answer, *outcome.messages, facts=(row, *outcome.facts), keep=False
+            )
+        except StoreError as error:
+            if outcome.undo:
+                outcome.undo()
+            log.error("command %s refused: %s", command.verb, error)  # noqa: TRY400 - disk trouble
+            return self._storage_failed(command, back)
+        if outcome.act:
+            outcome.act()
+        return reply
+
+    def _outcome(self, command: AnyCommand) -> Outcome:
+        now = clock.now()
+        if command.expires_at is not None and not clock.is_set(now):
+            return refuse(
+                Reason.CLOCK_NOT_SET, "The gateway's clock is not set yet; try again soon.", 30
+            )
+        if command.expires_at is not None and command.expires_at <= now:
+            return refuse(Reason.EXPIRED, "The command came after its expires_at; send a new one.")
+        if self._store.failure:
+            return refuse(Reason.STORAGE_FAILED, _DISK, 30)
+        return self._handlers[type(command)](command)
+
+    # --- verbs of its own
+
+    def _line(self, command: Line) -> Outcome:
+        line = self._fleet.lines.get(command.line)
+        if line is None:
+            return refuse(Reason.UNKNOWN_LINE, f"There is no line {command.line}.")
+        if command.action is LineAction.SWITCH_SIM and command.slot is None:
+            return refuse(Reason.BAD_REQUEST, "Say which slot: add slot, counted from 1.")
+        if command.action is not LineAction.ENABLE and line.calls:
+            if command.action is not LineAction.DISABLE:
+                return refuse(Reason.LINE_BUSY, "A call is on the line; end it first.", 30)
+        if not self._fleet.act(line, command.action, command.slot):
+            return refuse(Reason.LINE_NOT_READY, "The line has no modem that can do it.")
+        return Outcome(Result.DONE)
+
+    def _sync(self, _command: Sync) -> Outcome:
+        return Outcome(Result.DONE, data=self.snapshot())
+
+    def snapshot(self) -> Snapshot:
+        """All lines and live calls, as of the last event."""
+        gateway = self._journal.gateway
+        return Snapshot(
+            boot_id=self._journal.boot_id,
+            seq=self._journal.seq,
+            lines=[line.status(gateway) for line in self._fleet.lines.values()],
+            calls=[call.live() for call in self._calls.live.values()],
+        )
+
+    # --- answers
+
+    def _return_address(self, inbound: Inbound, command: AnyCommand | Refusal) -> ReturnAddress:
+        """The MQTT 5 response topic, else the one that the command names, else `reply`."""
+        named = None if isinstance(command, Refusal) else command.reply_to
+        for topic in (inbound.response_topic, named):
+            if topic and self._journal.topics.accepts_reply(topic):
+                return ReturnAddress(topic, inbound.correlation)
+        return ReturnAddress(self._journal.topics.of(topics.REPLY), inbound.correlation)
+
+    def _message(self, reply: Reply, back: ReturnAddress) -> Message:
+        return Message(back.topic, reply.encode(), back.correlation)
+
+    def _reply(self, command: AnyCommand, outcome: Outcome) -> Reply:
+        return Reply(
+            gateway=self._journal.gateway,
+            ts=clock.now(),
+            id=command.id,
+            verb=command.verb,
+            result=outcome.result,
+            reason=outcome.reason,
+            message=outcome.message,
+            retry_after_s=outcome.retry_after_s,
+            call_id=outcome.call_id,
+            message_id=outcome.message_id,
+            session_id=outcome.session_id,
+            data=outcome.data,
+        )
+
+    def _refusal(self, refusal: Refusal) -> Reply:
+        return Reply(
+            gateway=self._journal.gateway,
+            ts=clock.now(),
+            id=refusal.id,
+            verb=refusal.verb,
+            result=Result.REFUSED,
+            reason=refusal.reason,
+            message=refusal.message,
+        )
+
+    def _storage_failed(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
+        reply = self._reply(command, refuse(Reason.STORAGE_FAILED, _DISK, 30))
+        if back:
+            self._journal.tell_now(self._message(reply, back))
+        return reply
+
+
+_DISK = "The gateway's disk is full or broken, so nothing can be recorded; free some space."

@@ -1,0 +1,352 @@
+"""SMS through the gateway: sent with a record, received once, long ones put together on disk.
+
+A message to send is on disk before its sender is answered; a received part is on disk before the
+modem may forget it. What was on its way when the gateway died is reported as failed and never sent
+a second time: nobody knows whether it left.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+from uuid import uuid4
+
+from pydantic import BaseModel, Field
+
+from config.models import GatewayConfig
+from drivers.facts import MessageReceived, Unreadable
+from drivers.messaging import SendFailed
+from drivers.session import SessionLost
+from edge import clock
+from edge.journal import Journal
+from edge.lanes import Lanes, Spawn
+from edge.lines import Line
+from edge.numbers import BadNumber, normalize
+from edge.outbox import Message
+from edge.outcome import Outcome, refuse
+from edge.store import Op, Store
+from modem.errors import ParseError
+from modem.sms import concat
+from modem.sms.address import Address
+from modem.sms.pdu import Deliver, StatusReport, Submit, decode_pdu, encode_submit
+from modem.sms.pdu import Outcome as Delivery
+from modem.sms.userdata import UserData
+from mqtt.messages import Sms, SmsEvent
+from mqtt.topics import SMS
+from mqtt.vocabulary import Direction, LineState, Reason, Result, SmsState
+
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 1000  # messages that may wait on one line
+REPORT_DAYS = 3  # after which no delivery report is expected any more
+PART_DAYS = 1  # after which a long message is told with what there is of it
+SUFFIX = 6  # digits that a report's number shares with the one that was dialled
+
+
+class OutgoingSms(BaseModel):
+    """A message on its way, as it is kept on disk until its end is known."""
+
+    sms_id: str
+    number: str
+    text: str
+    line: str
+    cmd_id: str | None = None
+    status_report: bool = False
+    validity_s: float | None = None
+    parts: int = 1
+    references: list[int] = Field(default_factory=list)
+    delivered: set[int] = Field(default_factory=set)
+    at: datetime
+
+    @property
+    def sent(self) -> bool:
+        """Whether the network took every part."""
+        return len(self.references) == self.parts
+
+
+class MessageDesk:
+    """All messages. `lines` gives the lines there are; `spawn` starts a task of the gateway."""
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        store: Store,
+        journal: Journal,
+        lines: Callable[[], dict[str, Line]],
+        spawn: Spawn,
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._journal = journal
+        self._lines = lines
+        self._outgoing = Lanes(spawn)
+        self._incoming = Lanes(spawn)
+        self._awaiting: dict[tuple[str, int], OutgoingSms] = {}
+        self._reference = uuid4().int & 0xFF
+
+    async def recover(self) -> None:
+        """Report what an earlier boot did not get away; go on waiting for delivery reports."""
+        too_old = clock.now() - timedelta(days=REPORT_DAYS)
+        for (body,) in await self._store.read("SELECT body FROM sms WHERE over = 0"):
+            sms = OutgoingSms.model_validate_json(body)
+            if not sms.sent:
+                self._end(sms, SmsState.FAILED, "the gateway stopped while it was being sent")
+            elif sms.at < too_old:
+                self._write(_row(sms, over=True))
+            else:
+                self._await_reports(sms)
+        await self._tell_old_parts()
+
+    def send(self, command: Sms) -> Outcome:
+        """Queue a message on a line."""
+        try:
+            number = normalize(command.to, self._config.gateway.country)
+            parts = concat.split(command.text, self._next_reference())
+        except BadNumber as error:
+            return refuse(Reason.BAD_NUMBER, str(error))
+        except ParseError as error:
+            return refuse(Reason.BAD_REQUEST, f"This text cannot be sent: {error}.")
+        line = self._choose(command.line)
+        if isinstance(line, Outcome):
+            return line
+        sms = OutgoingSms(
+            sms_id=f"s-{uuid4().hex}",
+            number=number,
+            text=command.text,
+            line=line.line,
+            cmd_id=command.id,
+            status_report=command.status_report,
+            validity_s=command.validity_s,
+            parts=len(parts),
+            at=clock.now(),
+        )
+        return Outcome(
+            Result.ACCEPTED,
+            message_id=sms.sms_id,
+            facts=(_row(sms),),
+            act=lambda: self._outgoing.put(line.line, lambda: self._deliver(line, sms, parts)),
+        )
+
+    def on_message(self, line: Line, fact: MessageReceived) -> None:
+        """A modem handed a message over."""
+        self._incoming.put(line.line, lambda: self._take(line, fact))
+
+    # --- out
+
+    def _choose(self, wanted: str | None) -> Line | Outcome:
+        """The line with the fewest messages before this one, or the wanted one."""
+        lines = self._lines()
+        if wanted and wanted not in lines:
+            return refuse(Reason.UNKNOWN_LINE, f"There is no line {wanted}.")
+        usable = [
+            line
+            for line in lines.values()
+            if wanted in {None, line.line} and line.state[0] in {LineState.READY, LineState.BUSY}
+        ]
+        if not usable:
+            reason = Reason.LINE_NOT_READY if wanted else Reason.NO_LINE
+            return refuse(reason, "No line can send it now; `trunkline lines` says why.", 10)
+        best = min(usable, key=lambda line: (self._outgoing.depth(line.line), line.last_used))
+        if self._outgoing.depth(best.line) >= QUEUE_LIMIT:
+            return refuse(Reason.QUEUE_FULL, "Too many messages wait; send it later.", 30)
+        return best
+
+    def _next_reference(self) -> int:
+        self._reference = (self._reference + 1) & 0xFF
+        return self._reference
+
+    async def _deliver(self, line: Line, sms: OutgoingSms, parts: list[UserData]) -> None:
+        try:
+            for part in parts:
+                sms.references.append(await self._send_part(line, sms, part))
+        except SendFailed as error:
+            self._end(sms, SmsState.FAILED, str(error))
+        except SessionLost:
+            self._end(sms, SmsState.FAILED, "the modem went away while it was being sent")
+        else:
+            self._sent(sms)
+
+    async def _send_part(self, line: Line, sms: OutgoingSms, part: UserData) -> int:
+        if line.modem is None:
+            raise SendFailed("the line has no modem any more")
+        validity = timedelta(seconds=sms.validity_s) if sms.validity_s else None
+        submit = Submit(
+            recipient=Address.of(sms.number),
+            user_data=part,
+            validity=validity,
+            status_report=sms.status_report,
+        )
+        return await line.modem.messages.send(encode_submit(submit))
+
+    def _sent(self, sms: OutgoingSms) -> None:
+        message = self._message(sms, SmsState.SENT)
+        self._write(_row(sms, over=not sms.status_report), message)
+        if sms.status_report:
+            self._await_reports(sms)
+
+    def _await_reports(self, sms: OutgoingSms) -> None:
+        for reference in sms.references:
+            self._awaiting[sms.line, reference] = sms
+
+    def _end(self, sms: OutgoingSms, state: SmsState, reason: str | None = None) -> None:
+        for reference in sms.references:
+            self._awaiting.pop((sms.line, reference), None)
+        self._write(_row(sms, over=True), self._message(sms, state, reason=reason))
+
+    def _message(self, sms: OutgoingSms, state: SmsState, **fields: Any) -> Message:
+        return self._event(
+            sms_id=sms.sms_id,
+            direction=Direction.OUTGOING,
+            number=sms.number,
+            state=state,
+            parts=sms.parts,
+            line=sms.line,
+            reference=sms.references[-1] if sms.references else None,
+            cmd_id=sms.cmd_id,
+            **fields,
+        )
+
+    def _event(self, **fields: Any) -> Message:
+        event = self._journal.event(SmsEvent, **fields)
+        return self._journal.message(self._journal.topics.of(SMS), event)
+
+    def _write(self, fact: Op, *messages: Message) -> asyncio.Future[None]:
+        return self._journal.write(*messages, facts=(fact,))
+
+    # --- in
+
+    async def _take(self, line: Line, fact: MessageReceived) -> None:
+        """Put a message on disk, tell it unless it was told before, let the modem forget it."""
+        match fact.message:
+            case StatusReport():
+                self._reported(line, fact.message)
+            case Unreadable():
+                await self._receive(line, fact, None, None)
+            case Deliver():
+                key = concat.part_key(fact.message)
+                if key is None:
+                    await self._receive(line, fact, fact.message, fact.message.text)
+                else:
+                    await self._receive_part(line, fact.pdu, key)
+        if line.modem:
+            line.modem.spawn(line.modem.messages.acknowledge(fact.receipt))
+
+    async def _receive(
+        self, line: Line, fact: MessageReceived, message: Deliver | None, text: str | None
+    ) -> None:
+        sms_id = _received_id(line, fact.pdu)
+        if await self._store.read("SELECT 1 FROM sms WHERE sms_id = ?", sms_id):
+            return
+        told = self._received(line, sms_id, message, text, parts=1, pdu=fact.pdu)
+        await self._write(_received_row(sms_id, fact.pdu), told)
+
+    def _received(
+        self,
+        line: Line,
+        sms_id: str,
+        message: Deliver | None,
+        text: str | None,
+        *,
+        parts: int,
+        pdu: str,
+    ) -> Message:
+        unreadable = text is None
+        return self._event(
+            sms_id=sms_id,
+            direction=Direction.INCOMING,
+            number=message.sender.number[:32] if message else "",
+            state=SmsState.RECEIVED,
+            parts=parts,
+            line=line.line,
+            text=text,
+            reason=f"no text in PDU {pdu}"[:512] if unreadable else None,
+            sent_at=message.timestamp if message else None,
+        )
+
+    async def _receive_part(self, line: Line, pdu: str, key: concat.PartKey) -> None:
+        """Keep a part; when it was the last one missing, tell the whole."""
+        where = (line.iccid or line.line, key.sender, key.reference, key.total)
+        rows = await self._store.read(f"SELECT body FROM sms_part WHERE {_PART_KEY}", *where)
+        pdus = list(dict.fromkeys([*(row[0] for row in rows), pdu]))
+        messages = [message for message in map(_read, pdus) if message]
+        whole = concat.join(message.user_data for message in messages)
+        number = messages[-1].user_data.concat
+        if whole is None:
+            values = (*where, number.sequence if number else 0, _epoch(), pdu)
+            await self._write(Op(f"INSERT OR IGNORE INTO sms_part VALUES ({_MARKS})", values))
+            return
+        sms_id = _received_id(line, *sorted(pdus))
+        told = self._received(line, sms_id, messages[-1], whole.text, parts=key.total, pdu=pdu)
+        gone = Op(f"DELETE FROM sms_part WHERE {_PART_KEY}", where)
+        row = _received_row(sms_id, "".join(pdus))
+        if await self._store.read("SELECT 1 FROM sms WHERE sms_id = ?", sms_id):
+            await self._write(gone)
+        else:
+            await self._journal.write(told, facts=(gone, row))
+
+    async def _tell_old_parts(self) -> None:
+        """A part whose message never became whole is told as it is."""
+        oldest = _epoch() - PART_DAYS * 86_400
+        rows = await self._store.read("SELECT sim, body FROM sms_part WHERE at < ?", oldest)
+        for sim, pdu in rows:
+            line = next((known for known in self._lines().values() if known.iccid == sim), None)
+            message = _read(pdu)
+            if line is None or message is None:
+                continue
+            sms_id = _received_id(line, pdu)
+            told = self._received(line, sms_id, message, message.text, parts=1, pdu=pdu)
+            gone = Op("DELETE FROM sms_part WHERE body = ?", (pdu,))
+            self._journal.write(told, facts=(gone, _received_row(sms_id, pdu)))
+
+    def _reported(self, line: Line, report: StatusReport) -> None:
+        """A delivery report: which message it is of says the reference, and the number's end."""
+        sms = self._awaiting.get((line.line, report.reference))
+        if sms is None or not _same_number(sms.number, report.recipient.number):
+            log.info("a delivery report of %s matches no message", line.line)
+        elif report.outcome is Delivery.FAILED:
+            self._end(sms, SmsState.FAILED, f"not delivered, status {report.status}")
+        elif report.outcome is Delivery.DELIVERED:
+            sms.delivered.add(report.reference)
+            if sms.delivered >= set(sms.references):
+                self._end(sms, SmsState.DELIVERED)
+            else:
+                self._write(_row(sms))
+
+
+_PART_KEY = "sim = ? AND sender = ? AND reference = ? AND total = ?"
+_MARKS = "?, ?, ?, ?, ?, ?, ?"
+
+
+def _row(sms: OutgoingSms, *, over: bool = False) -> Op:
+    values = (sms.sms_id, sms.at.timestamp(), over, sms.model_dump_json())
+    return Op("INSERT OR REPLACE INTO sms VALUES (?, ?, ?, ?)", values)
+
+
+def _received_row(sms_id: str, pdu: str) -> Op:
+    values = (sms_id, _epoch(), True, pdu)
+    return Op("INSERT OR IGNORE INTO sms VALUES (?, ?, ?, ?)", values)
+
+
+def _received_id(line: Line, *pdus: str) -> str:
+    """The same message, handed over twice by a modem, has the same name."""
+    text = "|".join((line.iccid or line.line, *pdus))
+    return f"r-{blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def _read(pdu: str) -> Deliver | None:
+    try:
+        message = decode_pdu(pdu)
+    except ParseError:
+        return None
+    return message if isinstance(message, Deliver) else None
+
+
+def _same_number(one: str, other: str) -> bool:
+    """National and international forms of one number end alike."""
+    return one.lstrip("+")[-SUFFIX:] == other.lstrip("+")[-SUFFIX:]
+
+
+def _epoch() -> float:
+    return clock.now().timestamp()

@@ -1,0 +1,52 @@
+"""Numbers to dial: what a person or a dialer wrote, as E.164 or a short code, or refused."""
+
+import phonenumbers
+from phonenumbers import NumberParseException, PhoneNumberFormat
+from phonenumbers.shortnumberinfo import is_emergency_number, is_possible_short_number_for_region
+
+_ALLOWED = frozenset("+0123456789 -./()")
+
+
+class BadNumber(ValueError):  # noqa: N818 - the sender's mistake, told to him
+    """Nothing that may be dialled; the text is a sentence that says what to do."""
+
+
+def normalize(text: str, country: str | None) -> str:
+    """Give E.164, or a short code of `country` (ISO 3166) as it is; raises BadNumber.
+
+    Only digits, + and the usual separators are read: no letter, `;` or control character ever
+    reaches a dial string.
+    """
+    if not text or not _ALLOWED.issuperset(text):
+        raise BadNumber("A number has digits only, with + and the country code in front.")
+    if country and _is_short(text, country):
+        return text
+    if not country and not text.startswith("+"):
+        raise BadNumber(
+            "Write the number with + and its country code, or set gateway.country in gateway.toml."
+        )
+    try:
+        number = phonenumbers.parse(text, country)
+    except NumberParseException as error:
+        raise BadNumber(
+            f"This is no telephone number ({error}); write + and the country code."
+        ) from error
+    if not phonenumbers.is_possible_number(number):
+        raise BadNumber("This number is too short or too long for its country; check it.")
+    return phonenumbers.format_number(number, PhoneNumberFormat.E164)
+
+
+def mask(number: str) -> str:
+    """A number for logs: the last three digits are hidden."""
+    return f"{number[:-3]}***" if len(number) > 3 else "***"  # noqa: PLR2004 - three digits
+
+
+def _is_short(text: str, country: str) -> bool:
+    if not text.isdecimal():
+        return False
+    if is_emergency_number(text, country):
+        return True
+    number = phonenumbers.PhoneNumber(
+        country_code=phonenumbers.country_code_for_region(country), national_number=int(text)
+    )
+    return is_possible_short_number_for_region(number, country)
