@@ -31,7 +31,6 @@ from modem.calls import CallInfo, CallState, Direction, parse_calls
 from modem.callstate import CallTable, TrackedCall
 from modem.causes import (
     Cause,
-    cause_of_cme,
     cause_of_final,
     cause_of_network,
     cause_of_report,
@@ -47,6 +46,12 @@ WATCH_POLL_S = 10.0  # a guard against an end that was never told
 RING_PAUSE_S = 0.3  # +CLIP follows the first RING within this, or not before the second
 
 _IN_SETUP = frozenset({CallState.DIALING, CallState.ALERTING})
+
+_PROGRESS: dict[type[Originated | Alerting | Connected], CallState] = {
+    Originated: CallState.DIALING,
+    Alerting: CallState.ALERTING,
+    Connected: CallState.ACTIVE,
+}
 
 Ask = Callable[[Command], Awaitable[Answer]]
 
@@ -73,7 +78,7 @@ class CallControl:
         family: Generic,
         emit: Callable[[Fact], None],
         spawn: Callable[[Coroutine[None, None, None]], object],
-        set_up: Callable[[bool], None],
+        set_up: Callable[..., None],
     ) -> None:
         self._ask = ask
         self._family = family
@@ -95,7 +100,7 @@ class CallControl:
         """Dial a voice call; gives our key. What becomes of it comes as facts, never before."""
         call = self._table.dial(number)
         self._reasons[call.key] = _Reason()
-        self._set_up(True)
+        self._set_up(under_way=True)
         self._watch()
         self._spawn(self._dial(call.key, number))
         return call.key
@@ -154,15 +159,10 @@ class CallControl:
     def hear(self, urc: Urc) -> bool:
         """Take an event; False when it is none about calls."""
         match urc:
-            case CallInfo():
-                if urc.is_voice:
-                    self._apply(self._table.see(urc))
-            case Originated():
-                self._apply(self._table.progress(urc.index, CallState.DIALING))
-            case Alerting():
-                self._apply(self._table.progress(urc.index, CallState.ALERTING))
-            case Connected():
-                self._apply(self._table.progress(urc.index, CallState.ACTIVE))
+            case CallInfo() if urc.is_voice:
+                self._apply(self._table.see(urc))
+            case Originated() | Alerting() | Connected():
+                self._apply(self._table.progress(urc.index, _PROGRESS[type(urc)]))
             case CallEnded():
                 self._huawei_end(urc)
             case Ring():
@@ -171,14 +171,14 @@ class CallControl:
                 self._apply(self._table.ring(urc.number))
             case CallWaiting():
                 self._apply(self._table.wait(urc.number))
-            case VoiceCall(begin=False) | MissedCall():
-                self._apply(self._table.end_only())
-            case VoiceCall():
+            case VoiceCall(begin=True):
                 self._voice_begins()
+            case VoiceCall() | MissedCall():
+                self._apply(self._table.end_only())
             case Dtmf():
                 self._emit(DigitHeard(urc.digit))
             case _:
-                return False
+                return isinstance(urc, CallInfo)
         return True
 
     def hear_final(self, text: str) -> bool:
@@ -223,7 +223,7 @@ class CallControl:
         if final is None:
             reason.raw = reason.raw or "no answer from the modem"
         elif final.kind is not FinalKind.NO_CARRIER:
-            reason.cause = reason.cause or _cause_of(final)
+            reason.cause = reason.cause or cause_of_final(final)
             reason.raw = reason.raw or final.text
 
     def _apply(self, changed: list[TrackedCall]) -> None:
@@ -236,7 +236,7 @@ class CallControl:
                 self._tell(call)
         if changed:
             self._watch()
-            self._set_up(any(call.state in _IN_SETUP for call in self._table))
+            self._set_up(under_way=any(call.state in _IN_SETUP for call in self._table))
 
     def _await_number(self, call: TrackedCall) -> None:
         """RING came: wait for the +CLIP behind it before the call is told."""
@@ -312,12 +312,6 @@ class CallControl:
             listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
             if listed is not None:
                 self._apply(self._table.listed(listed))
-
-
-def _cause_of(final: Final) -> Cause | None:
-    if final.kind is FinalKind.CME and final.code is not None:
-        return cause_of_cme(final.code)
-    return cause_of_final(final.text)
 
 
 def _read_list(answer: Answer) -> list[CallInfo] | None:

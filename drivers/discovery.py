@@ -166,6 +166,7 @@ class Discovery:
         else:
             return
         if plugged.ttys:
+            self._settle(plugged)
             self._withdraw(plugged)
         else:
             self._forget(plugged)

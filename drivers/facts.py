@@ -46,7 +46,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class MessageReceived:
-    """An SMS came in, `pdu` in hex. `receipt` goes back to `Messaging.acknowledge` when it is on disk."""
+    """An SMS came in, `pdu` in hex; `receipt` goes back to the modem when it is on disk."""
 
     pdu: str
     message: Deliver | StatusReport | Unreadable

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
 
-from config.profiles import ModemProfile, Quirk
+from config.profiles import ModemProfile
 from drivers.facts import Fact, MessageReceived, Receipt, StorageFull, Unreadable
 from modem import urc as urcs
 from modem.at.command import Answer, Command, Priority
@@ -21,14 +21,12 @@ from modem.sms.storage import (
     parse_cmgl,
     parse_cmgr,
     parse_cmgs,
-    parse_cpms,
 )
 from modem.urc import Urc
 
 log = logging.getLogger(__name__)
 
 LIST_EVERY_S = 600.0  # a full storage announces nothing (27.005 3.4.1 leaves it open)
-REPORT_STORE = "SR"
 SIM_BUSY_CODES = frozenset({14, 314, 515})  # +CME SIM busy, +CMS SIM busy, please wait
 SEND_TRIES = 3
 RETRY_S = 2.0
@@ -103,9 +101,9 @@ class Messaging:
                 return False
         return True
 
-    async def _choose(self, storage: str) -> Answer:
+    async def _choose(self, storage: str) -> None:
         """Make `storage` the one that is read and deleted from, if it is not."""
-        return await self._ask(
+        await self._ask(
             Command(f'AT+CPMS="{storage}"', prefixes=("+CPMS:",), priority=Priority.PROBE)
         )
 
@@ -115,8 +113,6 @@ class Messaging:
             await self._list()
             return
         storage = stored.storage or self._storage
-        if stored.is_report and Quirk.WRONG_REPORT_STORE in self._profile.quirks:
-            storage = REPORT_STORE
         await self._choose(storage)
         await self._read(Receipt(storage, stored.index))
 
@@ -137,11 +133,7 @@ class Messaging:
 
     async def _list(self) -> None:
         """Fetch all that is stored."""
-        chosen = await self._choose(self._storage)
-        if Quirk.NO_CMGL in self._profile.quirks:
-            for index in range(_size(chosen)):
-                await self._read(Receipt(self._storage, index))
-            return
+        await self._choose(self._storage)
         command = Command("AT+CMGL=4", prefixes=("+CMGL:",), priority=Priority.PROBE)
         answer = await self._ask(command)
         try:
@@ -172,10 +164,3 @@ def _decode(pdu: str) -> Deliver | StatusReport | Unreadable | None:
     except ParseError as error:
         return Unreadable(str(error))
     return None if isinstance(message, Submit) else message
-
-
-def _size(chosen: Answer) -> int:
-    try:
-        return parse_cpms(chosen.lines[0])[0].total
-    except (ParseError, IndexError):
-        return 0

@@ -20,7 +20,6 @@ from drivers.facts import (
     ModemLost,
     RegistrationSeen,
     SignalSeen,
-    StorageFull,
 )
 from drivers.families import family_of
 from drivers.messaging import Messaging
@@ -32,7 +31,16 @@ from modem.at.dialog import Unsolicited
 from modem.errors import ParseError
 from modem.network import Operator, RegistrationStatus, parse_cops
 from modem.radio import Signal
-from modem.sim import CardStatus, Lock, Retries, SimLock, parse_cnum_list, parse_cpin, parse_iccid, parse_retries
+from modem.sim import (
+    CardStatus,
+    Lock,
+    Retries,
+    SimLock,
+    parse_cnum_list,
+    parse_cpin,
+    parse_iccid,
+    parse_retries,
+)
 
 log = logging.getLogger(__name__)
 
@@ -76,9 +84,10 @@ class Modem:
         spawn: Callable[[Coroutine[None, None, None]], object],
         *,
         baudrate: int | None = None,
+        profile_is_hint: bool = False,
     ) -> None:
         self._profiles = profiles
-        self._given = profile
+        self._fixed = profile is not None and not profile_is_hint
         self._emit = on_fact
         self._spawn_task = spawn
         first = profile or profiles.generic
@@ -103,10 +112,21 @@ class Modem:
             self.family,
             self._emit,
             self.spawn,
-            lambda under_way: self.session.set_up_call(under_way=under_way),
+            self.session.set_up_call,
         )
         self.messages = Messaging(ask, profile, self._emit, self.spawn)
         self.ussd = UssdDesk(ask, profile, self._emit, self.spawn)
+
+    def _find_profile(self, identity: ModemIdentity) -> ModemProfile:
+        return self._profiles.match_model(identity.manufacturer, identity.model) or self.profile
+
+    async def _route_urcs(self) -> None:
+        """Have URCs sent to this port, unless they are: the choice is kept in flash."""
+        if command := self.profile.urc_port:
+            question, _, value = command.rpartition(",")
+            answer = await self.session.ask(Command(question, bare=True, prefixes=("+",)))
+            if not any(line.endswith(value) for line in answer.lines):
+                await self._run([command])
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Start a task of this modem; it ends quietly when the modem goes away."""
@@ -129,17 +149,17 @@ class Modem:
         self.session.open()
         await self._wake()
         await self._run(self.family.opening)
-        if self.profile.urc_port:
-            await self._run([self.profile.urc_port])
+        await self._route_urcs()
         identity = ModemIdentity(
             manufacturer=await self._bare("AT+CGMI"),
             model=await self._bare("AT+CGMM"),
             revision=await self._bare("AT+CGMR"),
             imei=await self._bare("AT+CGSN"),
         )
-        if self._given is None:
-            self._use(self._profiles.match_model(identity.manufacturer, identity.model))
+        if not self._fixed:
+            self._use(self._find_profile(identity))
             await self._run(self.family.opening)
+            await self._route_urcs()
         await self._run(self.profile.init)
         await self._run(self.profile.hotswap)
         return identity
@@ -294,10 +314,10 @@ class Modem:
                     self._emit(CardChanged(inserted=False))
             case urcs.Ready():
                 self._ready.add(urc.what.upper())
-            case urcs.StorageFull():
-                self._emit(StorageFull(urc.storage))
             case urcs.Malformed():
                 log.warning("%s: %s", self.session.path, urc.reason)
+            case _:
+                pass
 
     def _lose(self, reason: str) -> None:
         self.calls.lose_all(reason)
@@ -327,5 +347,3 @@ def _numbers(answer: Answer) -> list[str]:
         return parse_cnum_list(answer.lines)
     except ParseError:
         return []
-
-

@@ -42,9 +42,7 @@ class Session:
     ) -> None:
         self.path = path
         self._dialog = Dialog()
-        self._port = Port(
-            path, baudrate, on_data=self._receive, on_lost=self._lose, rtscts=rtscts
-        )
+        self._port = Port(path, baudrate, on_data=self._receive, on_lost=self._lose, rtscts=rtscts)
         self._on_unsolicited = on_unsolicited
         self._on_lost = on_lost
         self._on_deaf = on_deaf

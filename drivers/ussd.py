@@ -119,5 +119,3 @@ class UssdDesk:
         if self._timer:
             self._timer.cancel()
         self._session, self._timer = None, None
-
-

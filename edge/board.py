@@ -32,6 +32,11 @@ class Board:
         self._changed[topic] = None
         self._wake.set()
 
+    def take_down(self, topic: str) -> None:
+        """Clear a topic, if anything stands there."""
+        if topic in self._shown:
+            self.show(topic, b"")
+
     def set_connected(self, *, connected: bool) -> None:
         """The broker came (all is shown again) or went."""
         if connected:

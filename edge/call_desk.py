@@ -22,7 +22,7 @@ from edge.lines import COOL_S, Line
 from edge.numbers import BadNumber, mask, normalize
 from edge.outbox import Message
 from edge.outcome import Outcome, refuse
-from edge.store import Op, Store, StoreError
+from edge.store import Op, Store
 from modem.calls import CallState as ModemState
 from modem.calls import Direction as ModemDirection
 from modem.causes import Cause as ModemCause
@@ -39,6 +39,8 @@ from mqtt.vocabulary import (
 )
 
 log = logging.getLogger(__name__)
+
+END_S = 3.0  # for modems to end their calls when the gateway stops
 
 _STATES = {
     ModemState.ALERTING: CallState.ALERTING,
@@ -71,10 +73,14 @@ class CallDesk:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._expiry: asyncio.TimerHandle | None = None
         self.live: dict[str, Call] = {}
+        self._none_live = asyncio.Event()
+        self._none_live.set()
 
     async def recover(self) -> None:
         """Close what an earlier boot left open, and remember how much each line was used."""
-        for line, calls, talk_s in await self._store.read("SELECT line, calls, talk_s FROM line_use"):
+        for line, calls, talk_s in await self._store.read(
+            "SELECT line, calls, talk_s FROM line_use"
+        ):
             if known := self._lines().get(line):
                 known.calls_made, known.talk_s = calls, talk_s
         for (body,) in await self._store.read("SELECT body FROM live_call"):
@@ -148,6 +154,16 @@ class CallDesk:
             call.call_seq += 1
             self._write(call, self._message(call, call.state, dtmf=fact.digit))
 
+    async def end_all(self) -> None:
+        """Hang up every call before the gateway stops, and wait a moment for their ends."""
+        for call in tuple(self.live.values()):
+            self._hang_up(call)
+        try:
+            async with asyncio.timeout(END_S):
+                await self._none_live.wait()
+        except TimeoutError:
+            log.warning("%d calls did not end in time", len(self.live))
+
     def serve_queue(self) -> None:
         """A line may have become free: let the calls that wait have it."""
         for call, wanted in self._queue.waiting():
@@ -197,7 +213,7 @@ class CallDesk:
 
         def undo() -> None:
             self._queue.remove(call.call_id)
-            self.live.pop(call.call_id, None)
+            self._forget(call)
 
         return Outcome(
             Result.ACCEPTED,
@@ -230,7 +246,7 @@ class CallDesk:
 
     def _release(self, call: Call, line: Line) -> None:
         line.reserved = False
-        self.live.pop(call.call_id, None)
+        self._forget(call)
 
     def _dial(self, call: Call, line: Line) -> None:
         """The intent is on disk: dial, unless the call or the line went away meanwhile."""
@@ -297,22 +313,36 @@ class CallDesk:
         cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by))
         facts = [
             Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,)),
-            Op("INSERT OR IGNORE INTO cdr VALUES (?, ?, ?)", (call.call_id, _epoch(call.ended_at), cdr.encode())),
+            Op(
+                "INSERT OR IGNORE INTO cdr VALUES (?, ?, ?)",
+                (call.call_id, _epoch(call.ended_at), cdr.encode()),
+            ),
         ]
         if line:
             line.talk_s += call.talk_s
             line.cool_until = asyncio.get_running_loop().time() + COOL_S
-            facts.append(Op("INSERT OR REPLACE INTO line_use VALUES (?, ?, ?)", (line.line, line.calls_made, line.talk_s)))
+            facts.append(
+                Op(
+                    "INSERT OR REPLACE INTO line_use VALUES (?, ?, ?)",
+                    (line.line, line.calls_made, line.talk_s),
+                )
+            )
             asyncio.get_running_loop().call_later(COOL_S, self.serve_queue)
             self._changed(line)
         topic = self._journal.topics.of(CDR)
         self._journal.write(ended, self._journal.message(topic, cdr), facts=tuple(facts))
-        self.live.pop(call.call_id, None)
+        self._forget(call)
         log.info("call %s: ended, %s", call.call_id, cause)
+
+    def _forget(self, call: Call) -> None:
+        self.live.pop(call.call_id, None)
+        if not self.live:
+            self._none_live.set()
 
     def _enter(self, call: Call, state: CallState, **fields: Any) -> Message:
         before = call.enter(state, clock.now())
         self.live[call.call_id] = call
+        self._none_live.clear()
         return self._message(call, before, **fields)
 
     def _message(self, call: Call, before: CallState | None, **fields: Any) -> Message:

@@ -21,8 +21,8 @@ from edge.store import Op, Store, StoreError
 from edge.ussd_desk import UssdDesk
 from mqtt import topics
 from mqtt.messages import (
-    AnyCommand,
     Answer,
+    AnyCommand,
     Dial,
     Dtmf,
     Hangup,
@@ -171,9 +171,8 @@ class Commands:
             return refuse(Reason.UNKNOWN_LINE, f"There is no line {command.line}.")
         if command.action is LineAction.SWITCH_SIM and command.slot is None:
             return refuse(Reason.BAD_REQUEST, "Say which slot: add slot, counted from 1.")
-        if command.action is not LineAction.ENABLE and line.calls:
-            if command.action is not LineAction.DISABLE:
-                return refuse(Reason.LINE_BUSY, "A call is on the line; end it first.", 30)
+        if line.calls and command.action in {LineAction.RESET, LineAction.SWITCH_SIM}:
+            return refuse(Reason.LINE_BUSY, "A call is on the line; end it first.", 30)
         if not self._fleet.act(line, command.action, command.slot):
             return refuse(Reason.LINE_NOT_READY, "The line has no modem that can do it.")
         return Outcome(Result.DONE)

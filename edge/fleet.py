@@ -66,9 +66,7 @@ class Fleet:
                 for usb_id, profile in self._profiles.by_usb_id.items()
                 if profile.interfaces
             }
-            self._discovery = Discovery(
-                wanted, on_added=self._plugged, on_removed=self._unplugged
-            )
+            self._discovery = Discovery(wanted, on_added=self._plugged, on_removed=self._unplugged)
             self._discovery.start()
 
     async def stop(self) -> None:
@@ -159,7 +157,7 @@ class Fleet:
 
     def _plugged(self, modem: UsbModem) -> None:
         profile = self._profiles.match(modem.usb_id)
-        at = profile.interfaces.at if profile and profile.interfaces else None
+        at = profile.interfaces.at if profile and profile.interfaces else -1
         if profile is None or at not in modem.ports:
             log.warning("USB modem %s at %s has no AT port", modem.usb_id, modem.usb_path)
             return

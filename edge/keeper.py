@@ -163,6 +163,7 @@ class Keeper:
             self._on_fact,
             tasks.spawn,
             baudrate=self.source.baudrate,
+            profile_is_hint=self.source.usb_path is not None,
         )
         try:
             identity = await self._start(modem, rung)
@@ -200,7 +201,9 @@ class Keeper:
             return await self._stuck(identity, iccid, _explain(lock))
         pin = self._owner.pin(iccid)
         if pin is None:
-            return await self._stuck(identity, iccid, "the SIM needs its PIN: set it in gateway.toml")
+            return await self._stuck(
+                identity, iccid, "the SIM needs its PIN: set it in gateway.toml"
+            )
         if reason := await self._enter_pin(modem, iccid, pin):
             return await self._stuck(identity, iccid, reason)
         return iccid
@@ -225,7 +228,9 @@ class Keeper:
     async def _stuck(self, identity: ModemIdentity, iccid: str | None, reason: str) -> str:
         """Show why the SIM cannot be used and wait until a card is changed or someone asks."""
         known = iccid is not None
-        line = self._owner.line_of_sim(iccid) if iccid else self._owner.line_of_modem(self.source.name)
+        line = (
+            self._owner.line_of_sim(iccid) if iccid else self._owner.line_of_modem(self.source.name)
+        )
         self._line = line
         line.identity, line.modem_name = identity, self.source.name
         line.trouble = (LineState.LOCKED if known else LineState.FAILED, reason)
@@ -264,6 +269,8 @@ class Keeper:
             case CardChanged():
                 if fact.inserted is not None and fact.inserted != self._has_card():
                     self._end(_Over("a SIM was put in or taken out", failed=False))
+            case _:
+                pass
         if self._line:
             self._owner.on_fact(self._line, fact)
 
@@ -309,6 +316,8 @@ class Keeper:
             case Rung.POWER:
                 if self.source.usb_path:
                     await cut_power(self.source.usb_path)
+            case Rung.OPEN | Rung.REST:
+                pass
 
     async def _rest(self) -> None:
         message = f"{self.source.name} does not come up; next try in {REST_S:.0f} s"

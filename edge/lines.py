@@ -19,6 +19,8 @@ from mqtt.vocabulary import LineKind, LineState, Registration
 
 COOL_S = 0.25  # after a call: the modem's late words about it must not meet the next one
 
+_NO_TROUBLE = (LineState.FAILED, "")
+
 _REGISTRATIONS = {
     Stat.IDLE: Registration.NOT_REGISTERED,
     Stat.SEARCHING: Registration.SEARCHING,
@@ -67,25 +69,25 @@ class Line:
     def registration(self) -> RegistrationStatus | None:
         """The best that +CREG and +CEREG say: either of them carries calls."""
         known = list(self.registrations.values())
-        return next((status for status in known if status.is_registered), known[0] if known else None)
+        return next(
+            (status for status in known if status.is_registered), known[0] if known else None
+        )
 
     @property
     def state(self) -> tuple[LineState, str | None]:
         """What the line is doing, and why it may not be used."""
-        if not self.enabled:
-            return LineState.DISABLED, "disabled by the owner"
-        if self.trouble:
-            return self.trouble
-        if self.modem is None:
-            return LineState.ABSENT, "its SIM is in no modem"
-        if not self.attached:
-            return LineState.STARTING, "the modem is starting"
         registration = self.registration
-        if registration is None or not registration.is_registered:
-            return LineState.SEARCHING, "not registered with a network"
-        if self.calls or self.reserved:
-            return LineState.BUSY, "a call is on it"
-        return LineState.READY, None
+        registered = registration is not None and registration.is_registered
+        obstacles: tuple[tuple[bool, LineState, str], ...] = (
+            (not self.enabled, LineState.DISABLED, "disabled by the owner"),
+            (self.trouble is not None, *(self.trouble or _NO_TROUBLE)),
+            (self.modem is None, LineState.ABSENT, "its SIM is in no modem"),
+            (not self.attached, LineState.STARTING, "the modem is starting"),
+            (not registered, LineState.SEARCHING, "not registered with a network"),
+            (bool(self.calls) or self.reserved, LineState.BUSY, "a call is on it"),
+        )
+        found = ((state, reason) for stands, state, reason in obstacles if stands)
+        return next(found, (LineState.READY, None))
 
     @property
     def live_call(self) -> Call | None:

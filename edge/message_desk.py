@@ -268,18 +268,18 @@ class MessageDesk:
     async def _receive_part(self, line: Line, pdu: str, key: concat.PartKey) -> None:
         """Keep a part; when it was the last one missing, tell the whole."""
         where = (line.iccid or line.line, key.sender, key.reference, key.total)
-        rows = await self._store.read(f"SELECT body FROM sms_part WHERE {_PART_KEY}", *where)
+        rows = await self._store.read(_READ_PARTS, *where)
         pdus = list(dict.fromkeys([*(row[0] for row in rows), pdu]))
         messages = [message for message in map(_read, pdus) if message]
         whole = concat.join(message.user_data for message in messages)
         number = messages[-1].user_data.concat
         if whole is None:
             values = (*where, number.sequence if number else 0, _epoch(), pdu)
-            await self._write(Op(f"INSERT OR IGNORE INTO sms_part VALUES ({_MARKS})", values))
+            await self._write(Op(_KEEP_PART, values))
             return
         sms_id = _received_id(line, *sorted(pdus))
         told = self._received(line, sms_id, messages[-1], whole.text, parts=key.total, pdu=pdu)
-        gone = Op(f"DELETE FROM sms_part WHERE {_PART_KEY}", where)
+        gone = Op(_DROP_PARTS, where)
         row = _received_row(sms_id, "".join(pdus))
         if await self._store.read("SELECT 1 FROM sms WHERE sms_id = ?", sms_id):
             await self._write(gone)
@@ -315,8 +315,9 @@ class MessageDesk:
                 self._write(_row(sms))
 
 
-_PART_KEY = "sim = ? AND sender = ? AND reference = ? AND total = ?"
-_MARKS = "?, ?, ?, ?, ?, ?, ?"
+_KEEP_PART = "INSERT OR IGNORE INTO sms_part VALUES (?, ?, ?, ?, ?, ?, ?)"
+_READ_PARTS = "SELECT body FROM sms_part WHERE (sim, sender, reference, total) = (?, ?, ?, ?)"
+_DROP_PARTS = "DELETE FROM sms_part WHERE (sim, sender, reference, total) = (?, ?, ?, ?)"
 
 
 def _row(sms: OutgoingSms, *, over: bool = False) -> Op:

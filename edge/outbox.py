@@ -44,6 +44,7 @@ class Outbox:
         self._connected = asyncio.Event()
         self._work = asyncio.Event()
         self._acknowledged: set[int] = set()
+        self._forgetting: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Future[None]] = set()
         self._window = asyncio.Semaphore(WINDOW)
 
@@ -60,7 +61,10 @@ class Outbox:
         entries = [(self._last_id + n, message) for n, message in enumerate(messages, start=1)]
         self._last_id += len(messages)
         rows = (
-            Op("INSERT INTO outbox VALUES (?, ?, ?, ?)", (number, m.topic, m.payload, m.correlation))
+            Op(
+                "INSERT INTO outbox VALUES (?, ?, ?, ?)",
+                (number, m.topic, m.payload, m.correlation),
+            )
             for number, m in entries
         )
         done = self._store.write(*facts, *rows, keep=keep)
@@ -86,10 +90,13 @@ class Outbox:
         sending = self._publish(message)
         sending.add_done_callback(_note_failure)
 
-    async def drain(self) -> None:
-        """Wait for the messages that are under way, as far as the broker takes them."""
+    async def close(self) -> None:
+        """Wait for what is under way, as far as the broker takes it, and forget what it has."""
         while self._sending and self._connected.is_set():
             await asyncio.wait(self._sending)
+        if self._forgetting:
+            self._forgetting.cancel()
+            self._forget()
 
     def _stop_live(self) -> None:
         """What is not acknowledged stays on disk until the next replay."""
@@ -121,7 +128,7 @@ class Outbox:
         cursor = 0
         while self._connected.is_set():
             rows = await self._store.read(
-                "SELECT id, topic, payload, correlation FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
+                "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
                 cursor,
                 WINDOW,
             )
@@ -150,11 +157,14 @@ class Outbox:
                 return
             case PublishRefused() as error:
                 log.error("an event is lost: %s", error)
-        if not self._acknowledged:
-            asyncio.get_running_loop().call_later(FORGET_S, self._forget)
+            case _:
+                pass
         self._acknowledged.add(number)
+        if self._forgetting is None:
+            self._forgetting = asyncio.get_running_loop().call_later(FORGET_S, self._forget)
 
     def _forget(self) -> None:
+        self._forgetting = None
         numbers = tuple(self._acknowledged)
         rows = (Op("DELETE FROM outbox WHERE id = ?", (number,)) for number in numbers)
         done = self._store.write(*rows, keep=True)

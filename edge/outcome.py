@@ -1,4 +1,4 @@
-"""What a command comes to: its answer, what must be on disk before it is given, what is done then."""
+"""What a command comes to: its answer, what must be on disk before that, what is done then."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -16,7 +16,9 @@ class Tasks:
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Start a task."""
-        task = asyncio.get_running_loop().create_task(work, name=f"{self._owner} {work.__name__}")
+        task = asyncio.get_running_loop().create_task(
+            work, name=f"{self._owner} {getattr(work, '__qualname__', '')}"
+        )
         self._running.add(task)
         task.add_done_callback(self._ended)
 

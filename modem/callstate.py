@@ -13,7 +13,7 @@ first one counts, the rest find no call. Late news never takes a call back: `ale
     held      -> active, ended
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -80,7 +80,7 @@ class CallTable:
         self._calls: dict[int, TrackedCall] = {}
         self._keys = count(1)
 
-    def __iter__(self) -> Iterable[TrackedCall]:
+    def __iter__(self) -> Iterator[TrackedCall]:
         return iter(tuple(self._calls.values()))
 
     def __len__(self) -> int:

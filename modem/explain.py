@@ -10,7 +10,7 @@ from modem.causes import parse_ceer
 from modem.clock import parse_clock
 from modem.error_texts import CME_TEXTS, CMS_TEXTS
 from modem.errors import ParseError
-from modem.network import parse_cops, parse_registration
+from modem.network import REGISTRATION_NAMES, parse_cops, parse_cops_list, parse_registration
 from modem.sms import storage
 from modem.sms.pdu import decode_pdu
 from modem.urc import parse_urc
@@ -126,15 +126,22 @@ def _csca(line: str) -> str:
     return f"SMS service centre {storage.parse_csca(line).number}"
 
 
+def _cops(line: str) -> str:
+    if "(" not in line:
+        return say(parse_cops(line))
+    names = [found.long_name or found.plmn for found in parse_cops_list(line)]
+    return f"Networks found: {', '.join(names) or 'none'}"
+
+
 def _said(parse: Callable[[str], object]) -> Callable[[str], str]:
     return lambda line: say(parse(line))
 
 
 _ANSWERS: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(("+CREG", "+CGREG", "+CEREG", "+C5GREG"), _said(parse_registration)),
+    **dict.fromkeys(REGISTRATION_NAMES, _said(parse_registration)),
     **dict.fromkeys(("+CCLK", "^TIME"), _said(parse_clock)),
     **dict.fromkeys(("+CCID", "+QCCID", "+CICCID", "+ICCID", "^ICCID"), _iccid),
-    "+COPS": _said(parse_cops),
+    "+COPS": _cops,
     "+CESQ": _said(radio.parse_cesq),
     "+CEER": _ceer,
     "+CNUM": _cnum,

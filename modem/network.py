@@ -100,7 +100,7 @@ class RegistrationStatus:
         return access_name(self.act)
 
 
-_COMMANDS = frozenset({"+CREG", "+CGREG", "+CEREG", "+C5GREG"})
+REGISTRATION_NAMES = frozenset({"+CREG", "+CGREG", "+CEREG", "+C5GREG"})
 
 
 def parse_registration(line: str) -> RegistrationStatus:
@@ -110,7 +110,7 @@ def parse_registration(line: str) -> RegistrationStatus:
     unknown, one with broken quotes makes the line malformed.
     """
     command, text = header(line)
-    if command not in _COMMANDS:
+    if command not in REGISTRATION_NAMES:
         raise ParseError("not a registration line")
     fields = raw_fields(text)
     n = number(fields.pop(0)) if _has_n(fields) else None
@@ -126,6 +126,7 @@ def is_registration_urc(line: str) -> bool:
     return not _has_n(raw_fields(header(line)[1]))
 
 
+_SIZES = {1: False, 2: True, 3: False}  # fields of a line that can be read one way only
 _STAT = re.compile(r"\d{1,3}")  # one modem writes 001
 _HEX = re.compile(r"[0-9A-Fa-f]{1,9}")  # a 5G cell has 36 bits
 _QUOTED_HEX = re.compile(r'"[0-9A-Fa-f]{1,9}"')
@@ -133,8 +134,10 @@ _RAC = re.compile(r'"?[0-9A-Fa-f]{1,2}"?')
 
 
 def _has_n(fields: list[str]) -> bool:
-    """Tell <n>,<stat>... from <stat>,<lac>...: a <lac> is quoted or has four digits."""
-    return len(fields) > 1 and bool(_STAT.fullmatch(fields[1]))
+    """Tell <n>,<stat>[,<lac>,<ci>...] from <stat>[,<lac>,<ci>...]: a <lac> is no small number."""
+    if len(fields) in _SIZES:
+        return _SIZES[len(fields)]
+    return bool(_STAT.fullmatch(fields[1])) and int(fields[1]) < len(_STATS)
 
 
 def _location(fields: list[str]) -> tuple[int | None, int | None, int | None]:

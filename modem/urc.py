@@ -88,7 +88,7 @@ Urc = (
 def is_urc(line: str) -> bool:
     """Whether the modem may have sent `line` by itself."""
     name = line.partition(":")[0]
-    if name in _REGISTRATION:
+    if name in network.REGISTRATION_NAMES:
         return network.is_registration_urc(line)
     return name in _PARSERS or name in _PUSHED
 
@@ -161,7 +161,6 @@ def _qusim(_line: str) -> sim.CardStatus:
 
 
 _PUSHED = frozenset({"+CMT", "+CDS"})  # a PDU comes behind them
-_REGISTRATION = frozenset({"+CREG", "+CGREG", "+CEREG", "+C5GREG"})
 
 # URCs without a parser of their own: 27.007, Quectel, SIMCom, then Huawei.
 _SHOWN = """
@@ -175,7 +174,7 @@ _SHOWN = """
 
 _PARSERS: dict[str, Callable[[str], Urc]] = {
     **dict.fromkeys(_SHOWN.split(), _notice),
-    **dict.fromkeys(_REGISTRATION, network.parse_registration),
+    **dict.fromkeys(network.REGISTRATION_NAMES, network.parse_registration),
     **dict.fromkeys(
         ("RDY", "SMS DONE", "PB DONE", "SMS READY", "SMS Ready", "CALL READY", "Call Ready"),
         _ready,

@@ -10,6 +10,7 @@ from mqtt.messages import (
     CallEvent,
     Capacity,
     Cdr,
+    Event,
     LineStatus,
     Reply,
     SmsEvent,
@@ -40,15 +41,16 @@ CHANNELS = (
     Channel(topics.USSD, UssdEvent, "What the network said in a USSD session."),
     Channel(topics.REPLY, Reply, "Answers to commands that name no other topic."),
 )
+EVENTS = {kind.kind: kind.model for kind in CHANNELS if issubclass(kind.model, Event)}
+_LEVELS, _COMMAND_LEVELS = 4, 5  # trunkline/v1/{gateway}/{kind}[/{item}]
 _SCHEMAS = {channel.kind: channel.model.__name__ for channel in CHANNELS}
 _COMMAND_SCHEMAS = {verb.value: command.__name__ for verb, command in COMMANDS.items()}
 
 
 def schema_of(topic: str) -> str:
     """Name the model on a topic; elsewhere than on our own topics only answers are sent."""
-    parsed = topics.parse(topic)
-    if parsed is None:
-        return Reply.__name__
-    if parsed.kind == topics.COMMAND:
-        return _COMMAND_SCHEMAS.get(parsed.item, "Command")
-    return _SCHEMAS.get(parsed.kind, Reply.__name__)
+    levels = topic.split("/", 5)
+    if len(levels) == _COMMAND_LEVELS and levels[3] == topics.COMMAND:
+        return _COMMAND_SCHEMAS.get(levels[4], Reply.__name__)
+    own = len(levels) >= _LEVELS and topic.startswith(topics.ROOT)
+    return _SCHEMAS.get(levels[3], Reply.__name__) if own else Reply.__name__

@@ -260,6 +260,7 @@ class Event(Model):
     ts: Timestamp
     gateway: Identifier
     replayed: bool = Field(default=False, description="sent later than it happened")
+    cmd_id: Identifier | None = Field(default=None, description="the command it follows from")
 
 
 class CallEvent(Event):
@@ -271,7 +272,6 @@ class CallEvent(Event):
     state: CallState
     number: Number
     prev: CallState | None = None
-    cmd_id: Identifier | None = None
     line: Identifier | None = None
     cause: Cause | None = None
     raw_cause: Sentence | None = None
@@ -293,7 +293,6 @@ class Cdr(Event):
     hangup_by: HangupBy
     answer_evidence: AnswerEvidence
     raw_cause: Sentence | None = None
-    cmd_id: Identifier | None = None
     line: Identifier | None = None
     sim: Name | None = Field(default=None, description="ICCID")
     purpose: Purpose | None = None
@@ -316,7 +315,6 @@ class SmsEvent(Event):
     text: str | None = Field(default=None, max_length=40_000)
     reference: Count | None = None
     reason: Sentence | None = None
-    cmd_id: Identifier | None = None
     sent_at: Timestamp | None = Field(default=None, description="the service centre's time stamp")
 
 
@@ -328,7 +326,6 @@ class UssdEvent(Event):
     state: UssdState
     text: str | None = Field(default=None, max_length=1024)
     reason: Sentence | None = None
-    cmd_id: Identifier | None = None
 
 
 def mark_replayed(payload: bytes) -> bytes:

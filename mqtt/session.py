@@ -68,7 +68,7 @@ class BrokerSession:
     change: UP after subscribing, DOWN or REFUSED with a sentence when the broker is not to be had.
     """
 
-    def __init__(  # noqa: PLR0913  # two of them for sessions other than the gateway's
+    def __init__(  # two of them for sessions other than the gateway's
         self,
         settings: Mqtt,
         gateway: str,

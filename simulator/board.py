@@ -33,10 +33,10 @@ class Leg:
     """A call in the modem's list."""
 
     index: int
-    incoming: bool
     number: str
     state: State
     call: NetworkCall | None = None
+    incoming: bool = False
     multiparty: bool = False
     rings: int = 0
     clip_from: int = 1
@@ -90,7 +90,7 @@ class Board:
     def dial(self, number: str) -> Leg:
         """List a new outgoing call; an active one is held."""
         self.hold_active()
-        return self._list(Leg(self._free_index(), False, number, State.DIALING))  # noqa: FBT003 - incoming
+        return self._list(Leg(self._free_index(), number, State.DIALING))
 
     def launch(self, leg: Leg, *, withheld: bool) -> None:
         """Send the call into the network."""
@@ -143,7 +143,7 @@ class Board:
             return
         state = State.WAITING if self.legs else State.INCOMING
         number = "" if call.withheld else call.caller_number
-        leg = self._list(Leg(self._free_index(), True, number, state, call))  # noqa: FBT003 - incoming
+        leg = self._list(Leg(self._free_index(), number, state, call, incoming=True))
         call.alert()
         self._tell(leg)
         self._announce(leg)

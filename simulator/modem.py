@@ -72,6 +72,7 @@ class Modem:
         """Plug in: open the port and power up."""
         self.port.open()
         self.restore_settings()
+        self.radio.function = 1
         self.board.has_data_bearer = self.dialect.has_data_bearer(self)
         self.board.has_data_bearer |= self.dice.throw(Oddity.DATA_BEARER)
         if self.card and self.dice.throw(Oddity.STORAGE_FULL):
@@ -119,7 +120,8 @@ class Modem:
         """Send an unsolicited line, and the PDU that belongs to it."""
         if self.dialect.urcs_pass(self):
             text = self.dialect.framed(line)
-            self.port.write(f"{text}{body}\r\n".encode() if body else text.encode("latin-1"))
+            whole = f"{text}{body}\r\n" if body else text
+            self.port.write(whole.encode("latin-1", "replace"))
 
     def hear(self, line: str) -> None:
         """Note what came in."""

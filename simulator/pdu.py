@@ -177,9 +177,10 @@ def _septet_parts(text: str, reference: int) -> list[UserData]:
         return [UserData(0, len(whole), gsm7.pack(whole))]
     room = _MAX_SEPTETS - 7  # the header and its fill bit take seven septets
     pieces = _chunks([gsm7.encode(char) for char in text], room)
+    framed = [_concat(reference, pieces, at) + gsm7.pack(p, 1) for at, p in enumerate(pieces)]
     return [
-        UserData(0, len(piece) + 7, _concat(reference, pieces, at) + gsm7.pack(piece, 1), True)  # noqa: FBT003 - has_header
-        for at, piece in enumerate(pieces)
+        UserData(0, len(piece) + 7, octets, has_header=True)
+        for piece, octets in zip(pieces, framed, strict=True)
     ]
 
 

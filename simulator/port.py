@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 4096
-_MAX_UNSENT = 4 * 1024 * 1024  # octets kept for a reader that does not read; more is dropped
+_MAX_UNSENT = 4 * 1024 * 1024  # octets kept for a slow reader; more is dropped
+_STUCK_S = 2.0  # real seconds after which a reader is taken for absent, and the kept dropped
 
 
 class Port:
@@ -31,6 +32,7 @@ class Port:
         self._slave = -1
         self._tty = ""
         self._unsent = bytearray()
+        self._moved_at = 0.0
         self.dropped = 0
 
     @property
@@ -75,12 +77,16 @@ class Port:
         """Send, or keep until the reader makes room; nothing when unplugged."""
         if not self.is_open:
             return
+        if self._unsent and self._loop.time() - self._moved_at > _STUCK_S:
+            self.dropped += len(self._unsent)
+            self._unsent.clear()
         if self._unsent:
             self._keep(data)
             return
         sent = self._send(data)
         if sent < len(data):
             self._keep(data[sent:])
+            self._moved_at = self._loop.time()
             self._loop.add_writer(self._master, self._writable)
 
     def _keep(self, data: bytes) -> None:
@@ -96,6 +102,7 @@ class Port:
             return 0
 
     def _writable(self) -> None:
+        self._moved_at = self._loop.time()
         del self._unsent[: self._send(self._unsent)]
         if not self._unsent:
             self._loop.remove_writer(self._master)

@@ -82,7 +82,6 @@ class Radio:
     def off(self) -> None:
         """Vanish from the network without a word."""
         self._stop_searching()
-        self.function = 1
         self.status = Registration.OFF
         self._detach()
 

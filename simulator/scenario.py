@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from simulator import gsm7, identity
-from simulator.oddities import Oddity  # noqa: TC001 - pydantic reads annotations at run time
+from simulator.oddities import Oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -35,10 +35,8 @@ class Generic:
         return self.profile.hangup
 
     def end_one(self, call: TrackedCall) -> str | None:
-        """What ends one of several calls (27.007 7.13); None where the modem would not survive it."""
-        if call.index is None or (
-            self.has(Quirk.NO_CHLD_BEFORE_ALERTING) and not call.was_active
-        ):
+        """What ends one of several calls (27.007 7.13); None where the modem could not bear it."""
+        if call.index is None or (self.has(Quirk.NO_CHLD_BEFORE_ALERTING) and not call.was_active):
             return None
         return f"AT+CHLD=1{call.index}"
 

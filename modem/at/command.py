@@ -17,8 +17,8 @@ class Priority(IntEnum):
 
 
 # Longest known time to the final result in seconds, by the beginning of the command; the longest
-# match counts. Sources: Quectel EC2x AT manual (ATA, ATH, CHUP, QHUP 90; ATD 5; CLCC 0.3; most 0.3),
-# 27.005 for SMS, and what the field shows where the manual is too short for a busy modem.
+# match counts. Sources: Quectel EC2x AT manual (ATA, ATH, CHUP, QHUP 90; ATD 5; most 0.3), 27.005
+# for SMS, and what the field shows where the manual is too short for a busy modem.
 TIMEOUTS_S: dict[str, float] = {
     "AT": 5,
     "ATD": 60,  # V.250 S7: some answer only when the far end does; Quectel: 5

@@ -205,10 +205,9 @@ class Dialog:
             yield self._close(command, final)
             if data := self._next(now):
                 yield Write(data)
-        elif self._state is _State.PROBING:
-            if final.kind is FinalKind.OK:
-                self._probes = 0
-                self._fall_silent(_State.SETTLING, now)
+        elif self._state is _State.PROBING and final.kind is FinalKind.OK:
+            self._probes = 0
+            self._fall_silent(_State.SETTLING, now)
 
     def _close(self, command: Command, final: Final | None) -> Answer:
         answer = Answer(command, final, tuple(self._got))

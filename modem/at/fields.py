@@ -12,11 +12,11 @@ from modem.errors import ParseError
 # A field: quoted up to a quote that a comma or the end follows, or bracketed, or plain.
 _FIELD = re.compile(
     r"""[ \t]*(?:
-        ("[^\r\n]*?"(?=[ \t]*(?:,|$)))
+        ("[^\r\n]{0,512}?"(?=[ \t]*(?:,|$)))
       | (\((?:[^()"]|"[^"]*"|\([^()]*\))*+\)(?=[ \t]*(?:,|$)))
       | ([^,]*)
     )[ \t]*(?:,|$)""",
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE,
 )
 _MAX_DIGITS = 9  # every number of an AT answer fits 32 bits
 

@@ -89,7 +89,8 @@ def function(modem: Modem, request: Request) -> Reply:
     modem.radio.function = int(request.arg(0))
     if request.arg(1) == "1":
         return restart(modem, request)
-    modem.board.drop_all()
+    if request.arg(0) != "1":
+        modem.board.drop_all()
     return Reply(after=modem.radio.update)
 
 

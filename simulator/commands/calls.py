@@ -115,6 +115,9 @@ def call_waiting(modem: Modem, request: Request) -> Reply:
         return info(f"+CCWA: {modem.settings['+CCWA']}")
     if request.arg(1) == "2":
         return info(f"+CCWA: {modem.settings['+CCWA']},1")
+    if request.arg(1) == "0":
+        modem.settings["+CCWA"] = "0"
+        return OK
     return _choose(modem, request, "01")
 
 

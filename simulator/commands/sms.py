@@ -64,7 +64,7 @@ def service_centre(modem: Modem, request: Request) -> Reply:
     return info(f'+CSCA: "{modem.network.part.smsc}",145')
 
 
-@COMMANDS.on("+CPMS")
+@COMMANDS.on("+CPMS", test=",".join(['("SM","ME","SR")'] * 3))
 def storages(modem: Modem, request: Request) -> Reply:
     """Choose the storages, tell how full they are (clause 3.2.2)."""
     open_card(modem)

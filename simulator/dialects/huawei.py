@@ -26,6 +26,7 @@ COMMANDS.accept("^U2DIAG", "^DDSETEX", "^SYSCFG")
 COMMANDS.say("^CVOICE", "^CVOICE:0,8000,16,20")
 COMMANDS.say("^GETPORTMODE", "^GETPORTMODE:TYPE:WCDMA:huawei,MDM:0,NDIS:0,DIAG:1,PCUI:2")
 COMMANDS.handlers["^RESET"] = restart
+COMMANDS.tests["+CPMS"] = '("SM"),("SM"),("SM")'
 
 _FLOOD_S = 5.0  # a stick tells its signal about this often
 _CR_PAD = "\r"  # 23.038 clause 6.1.2.3.1: seven spare bits would read as @

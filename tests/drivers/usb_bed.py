@@ -60,10 +60,11 @@ class Bed:
     async def add_port(self, usb_path: str, interface: int, node: str) -> None:
         above = f"{ROOT}/{usb_path}/{usb_path}:1.{interface}"
         tty = f"{above}/{node}/tty/{node}"
-        number = f"E: ID_USB_INTERFACE_NUM={interface:02x}\n" if self._properties else ""
+        number, attribute = f"E: ID_USB_INTERFACE_NUM={interface:02x}\n", ""
+        if not self._properties:
+            number, attribute = "", f"A: bInterfaceNumber={interface:02x}\\n\n"
         self.testbed.add_from_string(
-            f"P: {above}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\n"
-            f"A: bInterfaceNumber={interface:02x}\\n\n\n"
+            f"P: {above}\nE: SUBSYSTEM=usb\nE: DEVTYPE=usb_interface\n{attribute}\n"
             f"P: {above}/{node}\nE: SUBSYSTEM=usb-serial\n\n"
             f"P: {tty}\nN: {node}\nE: SUBSYSTEM=tty\nE: DEVNAME=/dev/{node}\n{number}"
         )

@@ -33,6 +33,8 @@ HELLO = "SMS from +18005551212 at 2011-01-01 12:34:56+00:00: hellohello"
         ("+CPIN: READY", "SIM ready"),
         ("+CPIN: SIM PIN", "SIM waits: sim pin"),
         ('+COPS: 0,0,"T-Mobile",7', "Operator T-Mobile, LTE"),
+        ('+COPS: (2,"A",,"26201",7),(1,,,"26202")', "Networks found: A, 26202"),
+        ("+COPS: (0-4),(0-2)", "Networks found: none"),
         ('+CCLK: "14/08/05,04:00:21+40"', "Clock 2014-08-05 04:00:21+10:00"),
         ('+CUSD: 1,"1. Balance\n2. Help",15', "USSD, the network asks: 1. Balance\n2. Help"),
         ("+CUSD: 4", "USSD, not supported"),

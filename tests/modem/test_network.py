@@ -27,6 +27,7 @@ from modem.network import (
             '+CREG: 6,"8B37","0A265185",7',
             RegistrationStatus("+CREG", Registration.HOME_SMS_ONLY, None, 0x8B37, 0xA265185, 7),
         ),
+        ("+CREG: 1,12,2BAF", RegistrationStatus("+CREG", Registration.HOME, None, 0x12, 0x2BAF)),
         (
             "+CREG: 1,0001,0010,0",
             RegistrationStatus("+CREG", Registration.HOME, None, 1, 16, 0),
@@ -94,7 +95,7 @@ def test_registration_reads_as_words() -> None:
         ("+CREG: 0,1", False),
     ],
 )
-def test_urc_and_answer_are_told_by_shape(line: str, is_urc: bool) -> None:  # noqa: FBT001
+def test_urc_and_answer_are_told_by_shape(line: str, *, is_urc: bool) -> None:
     assert is_registration_urc(line) is is_urc
 
 

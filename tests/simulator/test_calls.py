@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from simulator.calls import Side
-
 from tests.simulator.worlds import (
     ANSWERS,
     BUSY,

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from simulator import pdu
 from tests.simulator.worlds import OUTSIDE, eventually, world
+
+if TYPE_CHECKING:
+    from tests.simulator.terminal import Terminal
 
 HUAWEI = {"family": "huawei"}
 
@@ -18,7 +21,7 @@ def submit(to: str, text: str, *, report: bool = False) -> tuple[str, int]:
     return f"00{tpdu.hex().upper()}", len(tpdu)
 
 
-async def send(tty: Any, to: str, text: str, *, report: bool = False) -> list[str]:
+async def send(tty: Terminal, to: str, text: str, *, report: bool = False) -> list[str]:
     body, length = submit(to, text, report=report)
     tty.write(f"AT+CMGS={length}\r")
     await tty.until("\r\n> ")

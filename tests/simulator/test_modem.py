@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -9,6 +8,9 @@ from simulator import Scenario, serve
 from simulator.oddities import Oddity
 from tests.simulator.terminal import Terminal
 from tests.simulator.worlds import ANSWERS, OUTSIDE, STAYS, eventually, world
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LOCKED = {"sims": [{"pin": "1234", "puk": "87654321"}]}
 
@@ -223,3 +225,14 @@ async def test_serve_stops_when_its_reader_fails(tmp_path: Path) -> None:
     with pytest.raises(KeyError, match="Simulator"):
         await serve(scenario, tmp_path, on_ready=on_ready)
     assert not (tmp_path / "m").is_symlink()
+
+
+async def test_what_an_absent_reader_left_is_dropped() -> None:
+    async with world({}) as (sim, (tty,)):
+        port = sim.modems["m0"].port
+        port.write(b"old\r\n" * 10_000)
+        assert port.congested
+        port._moved_at -= 3  # as if nobody had read for three seconds
+        port.write(b"new\r\n")
+        assert port.dropped
+        assert (await tty.until("new")).count("old") < 10_000

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+    from simulator.modem import Modem
+
 ANSWERS, BUSY, REJECTS, NO_ANSWER, STAYS, UNASSIGNED = (f"+493000{n}" for n in range(1, 7))
 CALLEES = [
     {"number": ANSWERS, "does": "answer", "answer_after_s": 1, "talk_s": 5},
@@ -30,8 +32,12 @@ OUTSIDE = "+491701234567"
 async def eventually(holds: Callable[[], bool]) -> None:
     """Let the loop turn until it holds, for 5 s at most."""
     async with asyncio.timeout(5):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 - no event tells of every fact asked here
             await asyncio.sleep(0)
+
+
+async def _registered(modem: Modem) -> None:
+    await eventually(lambda: modem.radio.registered)
 
 
 @asynccontextmanager
@@ -49,7 +55,7 @@ async def world(
         for terminal, modem in zip(terminals, simulator.modems.values(), strict=True):
             await terminal.ask("ATE0+CMEE=1")
             if modem.card and modem.card.lock is Lock.READY:
-                await eventually(lambda radio=modem.radio: radio.registered)
+                await _registered(modem)
         yield simulator, terminals
     finally:
         for terminal in terminals:
