@@ -7,8 +7,9 @@ from mqtt import messages
 from mqtt.catalog import CHANNELS, Channel
 from mqtt.examples import EXAMPLES
 from mqtt.fields import Model
-from mqtt.messages import COMMANDS, AnyCommand, Reply
+from mqtt.messages import COMMANDS, Reply
 from mqtt.topics import COMMAND, REPLY, ROOT
+from mqtt.vocabulary import Verb
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MQTT_BINDING = "0.2.0"
@@ -59,15 +60,12 @@ def asyncapi() -> Json:
         "defaultContentType": "application/json",
         "channels": {
             **{channel.kind: _event_channel(channel) for channel in CHANNELS},
-            **{
-                f"{COMMAND}-{verb}": _command_channel(verb, model)
-                for verb, model in COMMANDS.items()
-            },
+            **{f"{COMMAND}-{verb}": _command_channel(verb) for verb in COMMANDS},
             "answer": {"address": None, "messages": _message_refs(Reply)},
         },
         "operations": {
             **{f"send-{channel.kind}": _send(channel) for channel in CHANNELS},
-            **{f"receive-{verb}": _receive(verb, model) for verb, model in COMMANDS.items()},
+            **{f"receive-{verb}": _receive(verb) for verb in COMMANDS},
         },
         "components": {"messages": {model.__name__: _message(model) for model in models}},
     }
@@ -84,7 +82,8 @@ def _event_channel(channel: Channel) -> Json:
     }
 
 
-def _command_channel(verb: str, model: type[AnyCommand]) -> Json:
+def _command_channel(verb: Verb) -> Json:
+    model = COMMANDS[verb]
     return {
         "address": f"{ROOT}/{{gateway}}/{COMMAND}/{verb}",
         "summary": _summary(model),
@@ -102,11 +101,11 @@ def _send(channel: Channel) -> Json:
     }
 
 
-def _receive(verb: str, model: type[AnyCommand]) -> Json:
+def _receive(verb: Verb) -> Json:
     return {
         "action": "receive",
         "channel": {"$ref": f"#/channels/{COMMAND}-{verb}"},
-        "summary": _summary(model),
+        "summary": _summary(COMMANDS[verb]),
         "bindings": _bindings(retain=False),
         "reply": {
             "address": {

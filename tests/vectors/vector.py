@@ -16,6 +16,7 @@ class Vector:
     expect: Any
     raw: str = ""
     input: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def lines(self) -> list[str]:
