@@ -6,6 +6,7 @@ the hooks below, which are aiomqtt's own (hence the pin on its second major vers
 """
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable, Sequence
@@ -26,6 +27,10 @@ HANDSHAKE_TIMEOUT_S = 5
 WILL_DELAY_S = 10  # a blink of the link is no "offline"
 MAX_PACKET = 2 * 1024 * 1024  # octets that an MQTT 5 broker may send us at once
 MAX_UNACKNOWLEDGED = 128  # QoS 1 messages, where the broker does not ask for fewer
+
+logging.getLogger("mqtt").setLevel(logging.NOTSET)  # aiomqtt sets it, and it is our package's
+_PAHO_LOG = logging.getLogger("mqtt.paho")
+_PAHO_LOG.setLevel(logging.CRITICAL)  # the session says it in its own words
 
 NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
@@ -122,6 +127,7 @@ class Link(aiomqtt.Client):
             properties=_connect_properties(identity) if v5 else None,
             tls_context=_tls(settings),
             socket_options=[NODELAY],
+            logger=_PAHO_LOG,
         )
         self.v5 = v5
         self.session_present = False

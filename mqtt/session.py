@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 SESSION_EXPIRY_S = 24 * 3600  # as long as a command's answer is remembered
 PAUSE_MIN_S, PAUSE_MAX_S = 0.5, 30.0
 REFUSED_PAUSE_S = 30.0  # a person has to change something first
+STEADY_S = 10.0  # a link that lasted longer proves that all is well
+_SHORT = "; should it go on like that, another client uses our mqtt.client_id"
 _FIRST = {
     MqttVersion.AUTO: ProtocolVersion.V5,
     MqttVersion.V5: ProtocolVersion.V5,
@@ -90,7 +92,7 @@ class BrokerSession:
         self._version = _FIRST[settings.version]
         self._window = Window()
         self._state: LinkState | None = None
-        self._down_since = 0.0
+        self._since = 0.0  # loop time at which the link came up, or was lost
         self._failures = 0
 
     @property
@@ -118,7 +120,7 @@ class BrokerSession:
 
     async def run(self) -> None:
         """Keep a connection for ever; a cancelled run says goodbye to the broker, without will."""
-        self._down_since = asyncio.get_running_loop().time()
+        self._since = asyncio.get_running_loop().time()
         while True:
             try:
                 await self._connect_once()
@@ -151,20 +153,19 @@ class BrokerSession:
         now = asyncio.get_running_loop().time()
         where = f"{self._settings.host}:{self._settings.port}"
         version = "5" if link.v5 else "3.1.1"
-        log.info("MQTT %s to %s is up after %.1f s", version, where, now - self._down_since)
-        self._failures = 0
+        log.info("MQTT %s to %s is up after %.1f s", version, where, now - self._since)
+        self._since = now
         self._window.open(link)
         self._tell(LinkState.UP, f"MQTT {version} to {where}")
 
     def _failed(self, error: aiomqtt.MqttError | OSError) -> float:
         """Take note of a failure and give the pause before the next attempt, in seconds."""
-        was_up = self._state is LinkState.UP
         state, why = _classify(error)
+        if was_up := self._state is LinkState.UP:
+            why += self._lost()
         where = f"{self._settings.host}:{self._settings.port}"
         loud = logging.WARNING if state is not self._state else logging.DEBUG
         log.log(loud, "MQTT to %s: %s", where, why)
-        if was_up:
-            self._down_since = asyncio.get_running_loop().time()
         self._tell(state, why)
         if state is LinkState.REFUSED:
             return REFUSED_PAUSE_S
@@ -174,6 +175,15 @@ class BrokerSession:
         self._failures += 1
         longest = min(PAUSE_MAX_S, PAUSE_MIN_S * 2.0 ** min(self._failures, 10))
         return _jitter(longest / 2, longest)
+
+    def _lost(self) -> str:
+        """Note that the link is gone; give a hint when it was a short one."""
+        now = asyncio.get_running_loop().time()
+        lasted, self._since = now - self._since, now
+        if lasted < STEADY_S:
+            return _SHORT
+        self._failures = 0
+        return ""
 
     def _tell(self, state: LinkState, why: str) -> None:
         changed = state is not self._state

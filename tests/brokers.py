@@ -100,7 +100,7 @@ class Mosquitto(Broker):
             "persistence true",
             f"persistence_location {self.folder}/",
             "set_tcp_nodelay true",
-            "max_queued_messages 0",
+            "max_queued_messages 100000",
             f"listener {self.port} 127.0.0.1",
         )
         anonymous = not any(line.startswith("allow_anonymous") for line in self._lines)

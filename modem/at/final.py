@@ -68,8 +68,8 @@ _WORDS: dict[str, FinalKind] = {
 }
 
 _PREFIXED: tuple[tuple[re.Pattern[str], FinalKind], ...] = (
-    (re.compile(r"\+CME ERROR:\s*(\S.*)"), FinalKind.CME),
-    (re.compile(r"\+CMS ERROR:\s*(\S.*)"), FinalKind.CMS),
+    (re.compile(r"\+CME ERROR:\s*([^+\s][^+]*)"), FinalKind.CME),
+    (re.compile(r"\+CMS ERROR:\s*([^+\s][^+]*)"), FinalKind.CMS),
     (re.compile(r"MODEM ERROR:\s*(\S.*)"), FinalKind.ERROR),
     (re.compile(r"CONNECT:?\s+(\S.*)"), FinalKind.CONNECT),
 )
@@ -87,5 +87,6 @@ def parse_final(line: str) -> Final | None:
     for pattern, kind in _PREFIXED:
         if found := pattern.fullmatch(word):
             detail = found[1]
-            return Final(kind, word, int(detail) if detail.isdecimal() else None)
+            has_code = kind is not FinalKind.CONNECT and detail.isdecimal()
+            return Final(kind, word, int(detail) if has_code else None)
     return None

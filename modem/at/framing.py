@@ -35,7 +35,7 @@ class Framer:
 
     def __init__(self) -> None:
         self._rest = b""
-        self._apart = True
+        self._feeds = 2  # line feeds since the last line: two or more make an empty line
 
     @property
     def rest(self) -> bytes:
@@ -53,9 +53,9 @@ class Framer:
         start = 0
         for end in _END.finditer(buffer):
             if text := buffer[start : end.start()]:
-                lines.append(Line(text.decode("latin-1"), self._apart))
-                self._apart = False
-            self._apart = self._apart or end[0].count(b"\n") > 1
+                lines.append(Line(text.decode("latin-1"), apart=self._feeds > 1))
+                self._feeds = 0
+            self._feeds += end[0].count(b"\n")
             start = end.end()
         self._rest = buffer[start:][-MAX_LINE:]
         return lines

@@ -1,0 +1,78 @@
+"""What the commands share: options, the way to the gateway, and errors as one sentence each."""
+
+import json
+from typing import Annotated, Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from config import load
+from config.load import ConfigError
+from edge.cli.config import EXIT_BAD_CONFIG, EXIT_FAILED
+from edge.control_client import ControlClient, GatewayAway, RequestRefused
+from mqtt.messages import Reply
+from mqtt.vocabulary import Result, Verb
+
+EXIT_NO_GATEWAY = 4
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+LineOption = Annotated[
+    str | None, typer.Option("--line", "-l", metavar="LINE", help="The line to use; else any.")
+]
+
+
+class Failed(Exception):  # noqa: N818 - reads as what happened
+    """The command did not do what was asked; the text is the sentence for stderr, if any."""
+
+
+class Sentences(TyperGroup):
+    """Turns what goes wrong into a sentence on stderr and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; see docs/operations.md for the codes."""
+        try:
+            return super().invoke(ctx)
+        except ConfigError as error:
+            code, sentence = EXIT_BAD_CONFIG, str(error)
+        except GatewayAway as error:
+            code, sentence = EXIT_NO_GATEWAY, str(error)
+        except (Failed, RequestRefused) as error:
+            code, sentence = EXIT_FAILED, str(error)
+        if sentence:
+            typer.echo(sentence, err=True)
+        raise typer.Exit(code)
+
+
+def gateway() -> ControlClient:
+    """Find the running gateway by its configuration; raises ConfigError."""
+    return ControlClient(load.load().control.socket)
+
+
+def ask(client: ControlClient, verb: Verb, *, as_json: bool, **arguments: object) -> Reply:
+    """Send a command; a refusal ends ours, with --json after its Reply was printed."""
+    reply = client.command(verb, **arguments)
+    if reply.result is Result.REFUSED:
+        if as_json:
+            print_json(reply.as_dict())
+        raise Failed(reply.message or f"The gateway refused: {reply.reason}.")
+    return reply
+
+
+def order(verb: Verb, done: str, *, as_json: bool, **arguments: object) -> None:
+    """Send a command after which nothing is waited for; prints `done`, or the Reply."""
+    reply = ask(gateway(), verb, as_json=as_json, **arguments)
+    if as_json:
+        print_json(reply.as_dict())
+    else:
+        typer.echo(done)
+
+
+def print_json(value: object) -> None:
+    """Print one line of JSON, at once."""
+    typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def safe(text: str) -> str:
+    """Make text of a modem or a network fit for a terminal: no control characters but newlines."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,155 @@
+"""The other side of the control socket, for the command line: edge/control.py says what it takes.
+
+Blocking on purpose: a command of a terminal starts sooner without an event loop.
+"""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, BinaryIO
+from uuid import uuid4
+
+from mqtt.catalog import EVENTS
+from mqtt.fields import format_timestamp
+from mqtt.messages import COMMANDS, Cdr, Event, Reply, Snapshot, TimedCommand
+from mqtt.topics import Topic, parse
+from mqtt.vocabulary import Verb
+
+ANSWER_TIMEOUT_S = 10  # a gateway answers in under a second
+RAW_TIMEOUT_S = 200  # of an AT command: 180 s for +COPS=?, 27.007 7.3
+COMMAND_LIFE_S = 10  # a command that waits longer is no longer wanted
+_STOPPED = "The gateway stopped meanwhile: see `journalctl -u trunkline`."
+MAX_LINE = 16 * 1024 * 1024  # octets; the longest answer is that of `cdrs`
+
+
+class GatewayAway(Exception):  # noqa: N818 - reads as what happened
+    """No gateway answers; the text is a sentence that says how to get one."""
+
+
+class RequestRefused(Exception):  # noqa: N818 - reads as what happened
+    """The gateway cannot serve a request of this door alone; the text is its sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What the gateway published; a payload of None takes a retained one away."""
+
+    topic: Topic
+    payload: dict[str, Any] | None
+
+    def event(self) -> Event | None:
+        """Read it as an event; None when it is a retained fact."""
+        kind = EVENTS.get(self.topic.kind)
+        if kind is None or self.payload is None:
+            return None
+        return kind.decode(json.dumps(self.payload).encode())
+
+
+@dataclass(frozen=True, slots=True)
+class ControlClient:
+    """Talks to the gateway that listens on `path`; every method may raise GatewayAway."""
+
+    path: Path
+
+    def command(self, verb: Verb, **arguments: object) -> Reply:
+        """Send a command of the contract, without the arguments that are None."""
+        payload = {"id": uuid4().hex} | {k: v for k, v in arguments.items() if v is not None}
+        if issubclass(COMMANDS[verb], TimedCommand):
+            expires_at = datetime.now(UTC) + timedelta(seconds=COMMAND_LIFE_S)
+            payload["expires_at"] = format_timestamp(expires_at)
+        return Reply.decode(self._ask(verb, payload, ANSWER_TIMEOUT_S))
+
+    def snapshot(self) -> Snapshot:
+        """Ask for all lines and live calls; raises RequestRefused."""
+        reply = self.command(Verb.SYNC)
+        if reply.data is None:
+            raise RequestRefused(reply.message or "The gateway gave no snapshot; try again.")
+        return reply.data
+
+    def cdrs(self, limit: int) -> list[Cdr]:
+        """Ask for the newest CDRs, the newest first; raises RequestRefused."""
+        answer = self._own("cdrs", {"limit": limit}, ANSWER_TIMEOUT_S)
+        return [Cdr.decode(json.dumps(cdr).encode()) for cdr in answer["cdrs"]]
+
+    def at(self, line: str, command: str) -> tuple[list[str], str | None]:
+        """Give the answer to a raw AT command and its final result; raises RequestRefused."""
+        answer = self._own("at", {"line": line, "command": command}, RAW_TIMEOUT_S)
+        return list(answer["lines"]), answer["final"]
+
+    @contextmanager
+    def watching(self, timeout_s: float | None = None) -> Iterator[Iterator[Published]]:
+        """Give all that is published from now on; GatewayAway after a silence of `timeout_s`."""
+        with self._connect(timeout_s) as connection, connection.makefile("rb") as answers:
+            _send(connection, b'{"verb": "watch"}\n')
+            yield _published(answers)
+
+    def is_there(self) -> bool:
+        """Tell whether a gateway listens."""
+        try:
+            self._connect(ANSWER_TIMEOUT_S).close()
+        except GatewayAway:
+            return False
+        return True
+
+    def _own(self, verb: str, payload: dict[str, object], timeout_s: float) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self._ask(verb, payload, timeout_s))
+        if "error" in answer:
+            raise RequestRefused(answer["error"])
+        return answer
+
+    def _ask(self, verb: str, payload: dict[str, object], timeout_s: float) -> bytes:
+        request = json.dumps({"verb": verb, "payload": payload}).encode() + b"\n"
+        with self._connect(timeout_s) as connection, connection.makefile("rb") as answers:
+            _send(connection, request)
+            return _read_line(answers)
+
+    def _connect(self, timeout_s: float | None) -> socket.socket:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(timeout_s)
+        try:
+            connection.connect(str(self.path))
+        except PermissionError as error:
+            connection.close()
+            raise GatewayAway(
+                f"You may not use {self.path}: join the group trunkline, or put sudo in front."
+            ) from error
+        except OSError as error:
+            connection.close()
+            raise GatewayAway(
+                f"The gateway is not running (nobody listens on {self.path}): "
+                "start it with `sudo systemctl start trunkline` or `trunkline run`."
+            ) from error
+        return connection
+
+
+def _send(connection: socket.socket, request: bytes) -> None:
+    try:
+        connection.sendall(request)
+    except OSError as error:
+        raise GatewayAway(_STOPPED) from error
+
+
+def _read_line(answers: BinaryIO) -> bytes:
+    try:
+        line = answers.readline(MAX_LINE)
+    except TimeoutError as error:
+        raise GatewayAway(
+            "The gateway does not answer: see `journalctl -u trunkline`, or restart it."
+        ) from error
+    except ConnectionError:
+        line = b""
+    if not line.endswith(b"\n"):
+        raise GatewayAway(_STOPPED)
+    return line
+
+
+def _published(answers: BinaryIO) -> Iterator[Published]:
+    while True:
+        told = json.loads(_read_line(answers))
+        topic = parse(told["topic"])
+        if topic is not None:
+            yield Published(topic, told["payload"])
