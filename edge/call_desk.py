@@ -1,13 +1,11 @@
-"""The gateway's calls from wish to CDR: placed, queued, followed, ended, each told once.
+"""Calls from wish to end: placed on a line or queued for one, followed, answered, hung up.
 
-A call's intent is on disk before its number reaches a modem, and each state before it is published.
-What was live when the gateway died is closed as `lost` at the next start.
+A call's intent is on disk before its number reaches a modem. What becomes of it goes to the book.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from config.models import GatewayConfig
@@ -15,19 +13,17 @@ from config.profiles import Quirk
 from drivers.call_control import CallRefused
 from drivers.facts import CallChanged, DigitHeard
 from edge import clock
+from edge.call_book import CallBook
 from edge.calls import Call
 from edge.dispatcher import CallQueue, Chosen, Refusal, choose
 from edge.journal import Journal
 from edge.lines import COOL_S, Line
 from edge.numbers import BadNumber, mask, normalize
-from edge.outbox import Message
 from edge.outcome import Outcome, refuse
-from edge.store import Op, Store
 from modem.calls import CallState as ModemState
 from modem.calls import Direction as ModemDirection
 from modem.causes import Cause as ModemCause
-from mqtt.messages import Answer, CallEvent, Cdr, Dial, Dtmf, Hangup
-from mqtt.topics import CALL, CDR
+from mqtt.messages import Answer, Dial, Dtmf, Hangup
 from mqtt.vocabulary import (
     AnswerEvidence,
     CallState,
@@ -54,38 +50,24 @@ _BY_REMOTE = frozenset({Cause.NORMAL, Cause.BUSY, Cause.REJECTED, Cause.NO_ANSWE
 
 
 class CallDesk:
-    """All live calls. `lines` gives the lines there are; `changed` is told which line to show."""
+    """Decides about calls. `lines` gives those there are; `changed` is told which to show."""
 
     def __init__(
         self,
         config: GatewayConfig,
-        store: Store,
+        book: CallBook,
         journal: Journal,
         lines: Callable[[], dict[str, Line]],
         changed: Callable[[Line], None],
     ) -> None:
         self._config = config
-        self._store = store
+        self._book = book
         self._journal = journal
         self._lines = lines
         self._changed = changed
         self._queue = CallQueue(config.dispatcher.queue_limit)
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._expiry: asyncio.TimerHandle | None = None
-        self.live: dict[str, Call] = {}
-        self._none_live = asyncio.Event()
-        self._none_live.set()
-
-    async def recover(self) -> None:
-        """Close what an earlier boot left open, and remember how much each line was used."""
-        for line, calls, talk_s in await self._store.read(
-            "SELECT line, calls, talk_s FROM line_use"
-        ):
-            if known := self._lines().get(line):
-                known.calls_made, known.talk_s = calls, talk_s
-        for (body,) in await self._store.read("SELECT body FROM live_call"):
-            call = Call.model_validate_json(body)
-            self._finish(call, Cause.LOST, "the gateway stopped while it lived", HangupBy.UNKNOWN)
 
     # --- commands
 
@@ -107,14 +89,14 @@ class CallDesk:
 
     def hangup(self, command: Hangup) -> Outcome:
         """End a call in whichever state it is."""
-        call = self.live.get(command.call_id)
+        call = self._book.live.get(command.call_id)
         if call is None:
             return _unknown(command.call_id)
         return Outcome(Result.ACCEPTED, call_id=call.call_id, act=lambda: self._hang_up(call))
 
     def answer(self, command: Answer) -> Outcome:
         """Take an incoming call."""
-        call = self.live.get(command.call_id)
+        call = self._book.live.get(command.call_id)
         if call is None:
             return _unknown(command.call_id)
         waits = call.state in {CallState.ALERTING, CallState.WAITING}
@@ -124,7 +106,7 @@ class CallDesk:
 
     def dtmf(self, command: Dtmf) -> Outcome:
         """Send digits into an answered call."""
-        call = self.live.get(command.call_id)
+        call = self._book.live.get(command.call_id)
         if call is None:
             return _unknown(command.call_id)
         if call.state is not CallState.ANSWERED:
@@ -151,18 +133,17 @@ class CallDesk:
     def on_digit(self, line: Line, fact: DigitHeard) -> None:
         """The far end pressed a key."""
         if call := line.live_call:
-            call.call_seq += 1
-            self._write(call, self._message(call, call.state, dtmf=fact.digit))
+            self._book.tell_digit(call, fact.digit)
 
     async def end_all(self) -> None:
         """Hang up every call before the gateway stops, and wait a moment for their ends."""
-        for call in tuple(self.live.values()):
+        for call in tuple(self._book.live.values()):
             self._hang_up(call)
         try:
             async with asyncio.timeout(END_S):
-                await self._none_live.wait()
+                await self._book.none_live()
         except TimeoutError:
-            log.warning("%d calls did not end in time", len(self.live))
+            log.warning("%d calls did not end in time", len(self._book.live))
 
     def serve_queue(self) -> None:
         """A line may have become free: let the calls that wait have it."""
@@ -197,37 +178,37 @@ class CallDesk:
 
     def _place_now(self, call: Call, line: Line) -> Outcome:
         self._reserve(call, line)
-        message = self._enter(call, CallState.DIALING)
+        message, row = self._book.enter(call, CallState.DIALING)
         return Outcome(
             Result.ACCEPTED,
             call_id=call.call_id,
             messages=(message,),
-            facts=(_live_row(call),),
+            facts=(row,),
             act=lambda: self._dial(call, line),
             undo=lambda: self._release(call, line),
         )
 
     def _place_later(self, call: Call, wanted: str | None) -> Outcome:
-        message = self._enter(call, CallState.QUEUED)
+        message, row = self._book.enter(call, CallState.QUEUED)
         self._queue.add(call, wanted)
 
         def undo() -> None:
             self._queue.remove(call.call_id)
-            self._forget(call)
+            self._book.forget(call)
 
         return Outcome(
             Result.ACCEPTED,
             call_id=call.call_id,
             messages=(message,),
-            facts=(_live_row(call),),
+            facts=(row,),
             act=self.serve_queue,
             undo=undo,
         )
 
     def _start_queued(self, call: Call, line: Line) -> None:
         self._reserve(call, line)
-        message = self._enter(call, CallState.DIALING)
-        done = self._journal.write(message, facts=(_live_row(call),), keep=False)
+        message, row = self._book.enter(call, CallState.DIALING)
+        done = self._journal.write(message, facts=(row,), keep=False)
         done.add_done_callback(lambda future: self._queued_on_disk(call, line, future))
 
     def _queued_on_disk(self, call: Call, line: Line, done: asyncio.Future[None]) -> None:
@@ -246,7 +227,7 @@ class CallDesk:
 
     def _release(self, call: Call, line: Line) -> None:
         line.reserved = False
-        self._forget(call)
+        self._book.forget(call)
 
     def _dial(self, call: Call, line: Line) -> None:
         """The intent is on disk: dial, unless the call or the line went away meanwhile."""
@@ -289,7 +270,7 @@ class CallDesk:
                 self._time_out(call, call.max_duration_s, None)
             else:
                 self._stop_timer(call)
-        self._write(call, self._enter(call, state))
+        self._book.tell(call, state)
         self._changed(line)
 
     def _ended(self, line: Line, call: Call, fact: CallChanged) -> None:
@@ -298,61 +279,17 @@ class CallDesk:
         if call.forced_cause and cause is Cause.CANCELLED:
             cause = call.forced_cause
         by = _hangup_by(cause, by_us=fact.by_us)
+        loop = asyncio.get_running_loop()
+        line.cool_until = loop.time() + COOL_S
+        loop.call_later(COOL_S, self.serve_queue)
         self._finish(call, cause, fact.raw_cause, by, line)
+        self._changed(line)
 
     def _finish(
         self, call: Call, cause: Cause, raw: str | None, by: HangupBy, line: Line | None = None
     ) -> None:
-        """Write the last event and the CDR of a call, in one commit."""
         self._stop_timer(call)
-        raw = raw[:512] if raw else None
-        evidence = call.answer_evidence if call.answered_at else None
-        ended = self._enter(
-            call, CallState.ENDED, cause=cause, raw_cause=raw, answer_evidence=evidence
-        )
-        cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by))
-        facts = [
-            Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,)),
-            Op(
-                "INSERT OR IGNORE INTO cdr VALUES (?, ?, ?)",
-                (call.call_id, _epoch(call.ended_at), cdr.encode()),
-            ),
-        ]
-        if line:
-            line.talk_s += call.talk_s
-            line.cool_until = asyncio.get_running_loop().time() + COOL_S
-            facts.append(
-                Op(
-                    "INSERT OR REPLACE INTO line_use VALUES (?, ?, ?)",
-                    (line.line, line.calls_made, line.talk_s),
-                )
-            )
-            asyncio.get_running_loop().call_later(COOL_S, self.serve_queue)
-            self._changed(line)
-        topic = self._journal.topics.of(CDR)
-        self._journal.write(ended, self._journal.message(topic, cdr), facts=tuple(facts))
-        self._forget(call)
-        log.info("call %s: ended, %s", call.call_id, cause)
-
-    def _forget(self, call: Call) -> None:
-        self.live.pop(call.call_id, None)
-        if not self.live:
-            self._none_live.set()
-
-    def _enter(self, call: Call, state: CallState, **fields: Any) -> Message:
-        before = call.enter(state, clock.now())
-        self.live[call.call_id] = call
-        self._none_live.clear()
-        return self._message(call, before, **fields)
-
-    def _message(self, call: Call, before: CallState | None, **fields: Any) -> Message:
-        if call.state is CallState.ANSWERED:
-            fields.setdefault("answer_evidence", call.answer_evidence)
-        event = self._journal.event(CallEvent, call.since, **call.event_fields(before), **fields)
-        return self._journal.message(self._journal.topics.of(CALL, call.call_id), event)
-
-    def _write(self, call: Call, message: Message) -> None:
-        self._journal.write(message, facts=(_live_row(call),))
+        self._book.finish(call, cause, raw, by, line)
 
     def _hang_up(self, call: Call) -> None:
         if call.is_over:
@@ -416,11 +353,6 @@ async def _ignore_refusal(work: Any) -> None:
         log.info("%s", error)
 
 
-def _live_row(call: Call) -> Op:
-    body = call.model_dump_json(exclude_none=True)
-    return Op("INSERT OR REPLACE INTO live_call VALUES (?, ?)", (call.call_id, body))
-
-
 def _unknown(call_id: str) -> Outcome:
     return refuse(Reason.UNKNOWN_CALL, f"There is no live call {call_id}; it may have ended.")
 
@@ -441,7 +373,3 @@ def _hangup_by(cause: Cause, *, by_us: bool) -> HangupBy:
 
 def _least(one: float | None, other: float | None) -> float | None:
     return min((limit for limit in (one, other) if limit is not None), default=None)
-
-
-def _epoch(at: datetime | None) -> float:
-    return at.timestamp() if at else 0.0

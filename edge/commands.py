@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edge import clock
+from edge.call_book import CallBook
 from edge.call_desk import CallDesk
 from edge.fleet import Fleet
 from edge.journal import Journal
@@ -59,6 +60,7 @@ class Commands:
         store: Store,
         journal: Journal,
         fleet: Fleet,
+        book: CallBook,
         calls: CallDesk,
         messages: MessageDesk,
         ussd: UssdDesk,
@@ -66,7 +68,7 @@ class Commands:
         self._store = store
         self._journal = journal
         self._fleet = fleet
-        self._calls = calls
+        self._book = book
         self._running: dict[str, asyncio.Future[Reply]] = {}
         self._handlers: dict[type[AnyCommand], Callable[[Any], Outcome]] = {
             Dial: calls.dial,
@@ -187,7 +189,7 @@ class Commands:
             boot_id=self._journal.boot_id,
             seq=self._journal.seq,
             lines=[line.status(gateway) for line in self._fleet.lines.values()],
-            calls=[call.live() for call in self._calls.live.values()],
+            calls=[call.live() for call in self._book.live.values()],
         )
 
     # --- answers

@@ -46,7 +46,7 @@ class Published:
         kind = EVENTS.get(self.topic.kind)
         if kind is None or self.payload is None:
             return None
-        return kind.decode(json.dumps(self.payload).encode())
+        return kind.model_validate(self.payload, strict=False)  # enums and times are text in JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class ControlClient:
     def cdrs(self, limit: int) -> list[Cdr]:
         """Ask for the newest CDRs, the newest first; raises RequestRefused."""
         answer = self._own("cdrs", {"limit": limit}, ANSWER_TIMEOUT_S)
-        return [Cdr.decode(json.dumps(cdr).encode()) for cdr in answer["cdrs"]]
+        return [Cdr.model_validate(cdr, strict=False) for cdr in answer["cdrs"]]
 
     def at(self, line: str, command: str) -> tuple[list[str], str | None]:
         """Give the answer to a raw AT command and its final result; raises RequestRefused."""

@@ -48,8 +48,14 @@ class Fleet:
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self._states: dict[str, str] = {}
         self._discovery: Discovery | None = None
+        self._use: dict[str, tuple[int, float]] = {}
         self.lines: dict[str, Line] = {}
-        for sim in config.sim:
+
+    async def load(self) -> None:
+        """Remember how much each line was used, and make the lines of the configuration."""
+        rows = await self._store.read("SELECT line, calls, talk_s FROM line_use")
+        self._use = {line: (calls, talk_s) for line, calls, talk_s in rows}
+        for sim in self._config.sim:
             self.line_of_sim(sim.iccid)
 
     def start(self, listener: Listener) -> None:
@@ -106,7 +112,9 @@ class Fleet:
         name = line_id_of(iccid, sim)
         if name not in self.lines:
             enabled = sim.enabled if sim else True
-            self.lines[name] = Line(name, iccid, enabled, sim.number if sim else None)
+            line = Line(name, iccid, enabled, sim.number if sim else None)
+            line.calls_made, line.talk_s = self._use.get(name, (0, 0.0))
+            self.lines[name] = line
         return self.lines[name]
 
     def line_of_modem(self, name: str) -> Line:
@@ -168,17 +176,25 @@ class Fleet:
     def _unplugged(self, usb_path: str) -> None:
         name = f"usb-{usb_path.replace('.', '-')}"
         log.info("%s: unplugged", name)
-        if kept := self._keepers.pop(name, None):
+        if kept := self._keepers.get(name):
             kept[1].cancel()
         self.drop_line_of_modem(name)
 
     def _keep(self, source: Source) -> None:
-        if kept := self._keepers.pop(source.name, None):
-            kept[1].cancel()
+        before = self._keepers.pop(source.name, None)
         keeper = Keeper(source, self._profiles, self, self._store)
-        task = asyncio.get_running_loop().create_task(keeper.run(), name=f"keeper {source.name}")
+        life = _after(before[1] if before else None, keeper)
+        task = asyncio.get_running_loop().create_task(life, name=f"keeper {source.name}")
         task.add_done_callback(_report)
         self._keepers[source.name] = (keeper, task)
+
+
+async def _after(before: asyncio.Task[None] | None, keeper: Keeper) -> None:
+    """Keep a modem once the keeper before has let go of its port."""
+    if before:
+        before.cancel()
+        await asyncio.wait([before])
+    await keeper.run()
 
 
 def _report(task: asyncio.Task[None]) -> None:

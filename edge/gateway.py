@@ -12,6 +12,7 @@ from config.profiles import Profiles
 from drivers.facts import CallChanged, DigitHeard, Fact, MessageReceived, StorageFull, UssdHeard
 from edge import clock
 from edge.board import Board
+from edge.call_book import CallBook
 from edge.call_desk import CallDesk
 from edge.commands import Commands
 from edge.control import ControlDoor
@@ -50,15 +51,22 @@ class Gateway:
         self._board = Board(self._publish_retained)
         self._journal = Journal(self._outbox, name, self._boot_id)
         self._fleet = Fleet(config, profiles, self._store, self._alarm)
+        self._book = CallBook(self._store, self._journal)
         self._calls = CallDesk(
-            config, self._store, self._journal, lambda: self._fleet.lines, self._fleet.changed
+            config, self._book, self._journal, lambda: self._fleet.lines, self._fleet.changed
         )
         self._messages = MessageDesk(
             config, self._store, self._journal, lambda: self._fleet.lines, self._tasks.spawn
         )
         self._ussd = UssdDesk(self._journal, lambda: self._fleet.lines)
         self._commands = Commands(
-            self._store, self._journal, self._fleet, self._calls, self._messages, self._ussd
+            self._store,
+            self._journal,
+            self._fleet,
+            self._book,
+            self._calls,
+            self._messages,
+            self._ussd,
         )
         self._control = ControlDoor(
             config.control.socket,
@@ -74,7 +82,8 @@ class Gateway:
         loop = asyncio.get_running_loop()
         await self._store.open()
         await self._outbox.load()
-        await self._calls.recover()
+        await self._fleet.load()
+        await self._book.recover()
         await self._messages.recover()
         await self._control.start()
         for number in (signal.SIGINT, signal.SIGTERM):

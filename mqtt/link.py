@@ -99,6 +99,18 @@ class PackedProperties(Properties):
 pack = lru_cache(maxsize=64)(PackedProperties)
 
 
+class TlsSocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails: paho forgets to."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  # as its base
+        """Shake hands; raises OSError."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 class Link(aiomqtt.Client):
     """One connection: `open`, then `send` until `closed` returns; `hang_up` in every case."""
 
@@ -263,6 +275,7 @@ def _tls(settings: Mqtt) -> ssl.SSLContext | None:
     if settings.ca_file is None:
         return None
     context = ssl.create_default_context(cafile=settings.ca_file)
+    context.sslsocket_class = TlsSocket
     if settings.cert_file and settings.key_file:
         context.load_cert_chain(settings.cert_file, settings.key_file)
     return context

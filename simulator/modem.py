@@ -51,6 +51,7 @@ class Modem:
         self.slot = 0
         self.received: deque[str] = deque(maxlen=_RECEIVED_LINES)
         self.on_received: Callable[[str], None] | None = None
+        self.on_urc: Callable[[str], None] | None = None
         self.port = Port(loop, link, self._data)
         self.board = Board(self)
         self.inbox = Inbox(self)
@@ -119,6 +120,8 @@ class Modem:
     def urc(self, line: str, body: str = "") -> None:
         """Send an unsolicited line, and the PDU that belongs to it."""
         if self.dialect.urcs_pass(self):
+            if self.on_urc:
+                self.on_urc(line)
             text = self.dialect.framed(line)
             whole = f"{text}{body}\r\n" if body else text
             self.port.write(whole.encode("latin-1", "replace"))

@@ -1,6 +1,7 @@
 """What the commands share: options, the way to the gateway, and errors as one sentence each."""
 
 import json
+import sys
 from typing import Annotated, Any
 
 import click
@@ -75,4 +76,6 @@ def print_json(value: object) -> None:
 
 def safe(text: str) -> str:
     """Make text of a modem or a network fit for a terminal: no control characters but newlines."""
-    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return "".join(
+        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
+    )

@@ -1,7 +1,6 @@
 """A whole small world: simulated modems, a broker, a gateway, and a dialer that hears all of it."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -85,6 +84,11 @@ class World:
         """The number of the first modem's SIM."""
         return self.modem.cards[0].number
 
+    def limit(self, **bounds: float) -> None:
+        """Bound calls more tightly than the owner may: seconds of a test, not of a person."""
+        calls = self.config.calls.model_copy(update=bounds)
+        self.config = self.config.model_copy(update={"calls": calls})
+
     def start(self) -> None:
         self.gateway = Gateway(self.config, profiles())
         self._run = asyncio.create_task(self.gateway.run(), name="gateway")
@@ -94,13 +98,6 @@ class World:
             self.gateway.stop()
             await asyncio.wait_for(self._run, PATIENCE_S)
             self.gateway = self._run = None
-
-    async def kill(self) -> None:
-        """End the gateway's task when it did not end by itself."""
-        if self._run:
-            self._run.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._run
 
     async def ready(self, lines: int | None = None) -> None:
         """Wait until so many lines, all by default, can take a call."""
@@ -176,9 +173,8 @@ async def world(
                     whole.start()
                     await whole.ready()
                 yield whole
-                await whole.stop()
-                ear.check()
             finally:
-                await whole.kill()
+                await whole.stop()
+            ear.check()
     finally:
         await sim.stop()

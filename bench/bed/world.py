@@ -1,0 +1,111 @@
+"""The simulator as a child of a benchmark: `world.py SCENARIO FOLDER`, orders on stdin.
+
+Each order is one JSON line, each is answered by one. Time stamps are time.monotonic_ns, which all
+processes of a machine share. The child ends with its stdin.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from simulator import Scenario, Simulator
+from simulator.calls import NetworkCall
+from simulator.modem import Modem
+
+MAX_ORDER = 1 << 20
+READER_BEHIND_S = 0.001
+
+
+class World:
+    """A running simulator that notes what passes its ptys and when."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._heard: list[tuple[int, str, str]] = []
+        self._said: list[tuple[int, str, str]] = []
+        self._callers = 0
+        for modem in simulator.modems.values():
+            modem.on_received = partial(self._note, self._heard, modem.name)
+            modem.on_urc = partial(self._note, self._said, modem.name)
+
+    async def obey(self, order: dict[str, Any]) -> object:
+        """Do one order and give its answer."""
+        match order["do"]:
+            case "ports":
+                return self._simulator.ports
+            case "stamps":
+                stamps = {"heard": list(self._heard), "said": list(self._said)}
+                self._heard.clear()
+                self._said.clear()
+                return stamps
+            case "ring":
+                modem = self._simulator.modems[order["modem"]]
+                self._ring(modem, order["from"], order["for_s"])
+                return {}
+            case "burst":
+                return await self._bursts(order["calls"], order["modems"])
+            case "messages":
+                return len(self._simulator.network.messages)
+        raise ValueError(f"no such order: {order}")
+
+    def _note(self, notes: list[tuple[int, str, str]], modem: str, line: str) -> None:
+        notes.append((time.monotonic_ns(), modem, line))
+
+    def _ring(self, modem: Modem, caller: str, for_s: float) -> None:
+        call = self._call(modem, caller)
+        self._simulator.clock.later(for_s, call.hang_up)
+
+    def _call(self, modem: Modem, caller: str) -> NetworkCall:
+        card = modem.card
+        if card is None:
+            raise ValueError(f"{modem.name} has no SIM")
+        return self._simulator.network.call(caller, card.number)
+
+    async def _bursts(self, calls: int, modems: list[str]) -> dict[str, float]:
+        """Let each modem be called so often, the next caller as soon as the last has rung."""
+        start = time.monotonic()
+        rung = await asyncio.gather(
+            *(self._burst(self._simulator.modems[name], calls) for name in modems)
+        )
+        return {"rung": sum(rung), "seconds": time.monotonic() - start}
+
+    async def _burst(self, modem: Modem, calls: int) -> int:
+        """Give the number of calls that rang; the pty's reader sets the pace."""
+        rung = 0
+        for _ in range(calls):
+            self._callers += 1
+            call = self._call(modem, f"+4930{self._callers:08d}")
+            while call.alerted_s is None and call.ended_s is None:
+                await asyncio.sleep(0)
+            rung += call.alerted_s is not None
+            call.hang_up()
+            while modem.port.congested:
+                await asyncio.sleep(READER_BEHIND_S)
+        return rung
+
+
+async def _orders() -> AsyncIterator[dict[str, Any]]:
+    reader = asyncio.StreamReader(limit=MAX_ORDER)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
+    async for line in reader:
+        yield json.loads(line)
+
+
+async def main(scenario: Path, folder: Path) -> None:
+    simulator = Simulator(Scenario.model_validate_json(scenario.read_text()), folder)
+    world = World(simulator)
+    await simulator.start()
+    async for order in _orders():
+        answer = await world.obey(order)
+        print(json.dumps(answer), flush=True)
+    await simulator.stop()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))

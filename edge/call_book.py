@@ -1,0 +1,112 @@
+"""The record of calls: which live, each state of each told once, one CDR at the end of each.
+
+A state is on disk before it is published, and the last event goes to disk together with the CDR.
+What was live when the gateway died is closed as `lost` at the next start.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+from edge import clock
+from edge.calls import Call
+from edge.journal import Journal
+from edge.lines import Line
+from edge.outbox import Message
+from edge.store import Op, Store
+from mqtt.messages import CallEvent, Cdr
+from mqtt.topics import CALL, CDR
+from mqtt.vocabulary import CallState, Cause, HangupBy
+
+log = logging.getLogger(__name__)
+
+RAW_MAX = 512  # characters of a modem's own words in an event
+
+
+class CallBook:
+    """All live calls, and the only writer of what becomes of them."""
+
+    def __init__(self, store: Store, journal: Journal) -> None:
+        self._store = store
+        self._journal = journal
+        self.live: dict[str, Call] = {}
+        self._none_live = asyncio.Event()
+        self._none_live.set()
+
+    async def recover(self) -> None:
+        """Close what an earlier boot left open."""
+        for (body,) in await self._store.read("SELECT body FROM live_call"):
+            call = Call.model_validate_json(body)
+            self.finish(call, Cause.LOST, "the gateway stopped while it lived", HangupBy.UNKNOWN)
+
+    async def none_live(self) -> None:
+        """Wait until every call is over."""
+        await self._none_live.wait()
+
+    def enter(self, call: Call, state: CallState) -> tuple[Message, Op]:
+        """Let a call enter a state; gives its event and its record, to be written together."""
+        message = self._enter(call, state)
+        return message, _live_row(call)
+
+    def tell(self, call: Call, state: CallState) -> None:
+        """Let a call enter a state, and write it down."""
+        message, row = self.enter(call, state)
+        self._journal.write(message, facts=(row,))
+
+    def tell_digit(self, call: Call, digit: str) -> None:
+        """Write down a digit that the far end pressed."""
+        call.call_seq += 1
+        message = self._message(call, call.state, dtmf=digit)
+        self._journal.write(message, facts=(_live_row(call),))
+
+    def finish(
+        self, call: Call, cause: Cause, raw: str | None, by: HangupBy, line: Line | None = None
+    ) -> None:
+        """Write the last event and the CDR of a call, and what it used of its line."""
+        raw = raw[:RAW_MAX] if raw else None
+        evidence = call.answer_evidence if call.answered_at else None
+        ended = self._enter(
+            call, CallState.ENDED, cause=cause, raw_cause=raw, answer_evidence=evidence
+        )
+        cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by))
+        facts = [Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,)), _cdr_row(cdr)]
+        if line:
+            line.talk_s += call.talk_s
+            facts.append(_use_row(line))
+        topic = self._journal.topics.of(CDR)
+        self._journal.write(ended, self._journal.message(topic, cdr), facts=tuple(facts))
+        self.forget(call)
+        log.info("call %s: ended, %s", call.call_id, cause)
+
+    def forget(self, call: Call) -> None:
+        """The call is over, or its beginning never reached the disk."""
+        self.live.pop(call.call_id, None)
+        if not self.live:
+            self._none_live.set()
+
+    def _enter(self, call: Call, state: CallState, **fields: Any) -> Message:
+        before = call.enter(state, clock.now())
+        self.live[call.call_id] = call
+        self._none_live.clear()
+        return self._message(call, before, **fields)
+
+    def _message(self, call: Call, before: CallState | None, **fields: Any) -> Message:
+        if call.state is CallState.ANSWERED:
+            fields["answer_evidence"] = call.answer_evidence
+        event = self._journal.event(CallEvent, call.since, **call.event_fields(before), **fields)
+        return self._journal.message(self._journal.topics.of(CALL, call.call_id), event)
+
+
+def _live_row(call: Call) -> Op:
+    body = call.model_dump_json(exclude_none=True)
+    return Op("INSERT OR REPLACE INTO live_call VALUES (?, ?)", (call.call_id, body))
+
+
+def _cdr_row(cdr: Cdr) -> Op:
+    values = (cdr.call_id, cdr.ended_at.timestamp(), cdr.encode())
+    return Op("INSERT OR IGNORE INTO cdr VALUES (?, ?, ?)", values)
+
+
+def _use_row(line: Line) -> Op:
+    values = (line.line, line.calls_made, line.talk_s)
+    return Op("INSERT OR REPLACE INTO line_use VALUES (?, ?, ?)", values)

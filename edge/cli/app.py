@@ -1,0 +1,48 @@
+"""All commands of `trunkline` in one Typer app.
+
+A command imports what is heavy when it runs, so that every other one starts quickly.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config import load
+from edge.cli import call, config, demo, explain, hardware, line, message, service, show, simulate
+from edge.cli.common import Sentences
+
+app = typer.Typer(
+    cls=Sentences,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="A telephone gateway: USB modems, told what to do over MQTT.",
+)
+_COMMANDS = {
+    "The gateway": (service.run, demo.demo, simulate.simulate, hardware.detect),
+    "What it does": (show.lines, show.calls),
+    "Calls": (call.dial, call.hangup, call.answer, call.dtmf),
+    "Messages": (message.sms, message.ussd),
+    "Lines": (line.line, line.at),
+    "Help": (explain.explain, explain.version),
+}
+for _panel, _commands in _COMMANDS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+app.add_typer(config.app, name="config", rich_help_panel="Help")
+
+
+@app.callback()
+def _global(
+    config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help=f"The configuration; else ${load.PATH_VARIABLE}, else {load.DEFAULT_PATH}.",
+        ),
+    ] = None,
+) -> None:
+    if config_file:
+        os.environ[load.PATH_VARIABLE] = str(config_file)
