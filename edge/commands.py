@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_DAYS = 1
 FORGET_EVERY_S = 3600.0
+MAX_RUNNING = 1000  # commands that are read and not answered yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,9 @@ class Commands:
         back = self._return_address(inbound, command)
         if isinstance(command, Refusal):
             self._journal.write(self._message(self._refusal(command), back))
+        elif len(self._running) >= MAX_RUNNING:
+            busy = refuse(Reason.QUEUE_FULL, "Too many commands at once; send it again.", 1)
+            self._journal.tell_now(self._message(self._reply(command, busy), back))
         else:
             await self._once(command, back)
 

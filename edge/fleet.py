@@ -14,7 +14,7 @@ from edge import clock
 from edge.keeper import Keeper, Source
 from edge.lines import Line, line_id_of
 from edge.store import Store
-from mqtt.vocabulary import LineAction
+from mqtt.vocabulary import LineAction, LineState
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class Fleet:
         self._raise = alarm
         self._sims = {sim.iccid: sim for sim in config.sim}
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
-        self._states: dict[str, str] = {}
+        self.states: dict[str, LineState] = {}
         self._discovery: Discovery | None = None
         self._use: dict[str, tuple[int, float]] = {}
         self.lines: dict[str, Line] = {}
@@ -124,6 +124,7 @@ class Fleet:
     def drop_line_of_modem(self, name: str) -> None:
         """The SIM is known now, or the modem is gone."""
         if line := self.lines.pop(f"modem-{name}", None):
+            self.states.pop(line.line, None)
             self._listener.on_gone(line)
 
     def sim(self, iccid: str) -> Sim | None:
@@ -141,7 +142,7 @@ class Fleet:
         """Keep what is about the line itself, pass the rest on."""
         match fact:
             case RegistrationSeen():
-                line.registrations[fact.status.command] = fact.status
+                line.see_registration(fact.status)
                 self.changed(line)
             case SignalSeen():
                 line.signal_dbm = fact.dbm
@@ -152,8 +153,8 @@ class Fleet:
     def changed(self, line: Line) -> None:
         """Note when a line entered its state, and have it shown."""
         state, _ = line.state
-        if self._states.get(line.line) != state:
-            self._states[line.line] = state
+        if self.states.get(line.line) is not state:
+            self.states[line.line] = state
             line.since = clock.now()
         self._listener.on_changed(line)
 

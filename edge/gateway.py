@@ -148,9 +148,7 @@ class Gateway:
         """Show a line, and what the gateway can carry now."""
         status = line.status(self._config.gateway.name)
         self._show(self._topics.of(topics.LINE, line.line), status.encode())
-        if not self._capacity_due:
-            self._capacity_due = True
-            asyncio.get_running_loop().call_soon(self._show_capacity)
+        self._capacity_changed()
         if status.state is LineState.READY:
             self._calls.serve_queue()
         elif status.state is LineState.ABSENT:
@@ -159,6 +157,7 @@ class Gateway:
     def on_gone(self, line: Line) -> None:
         """Take a line off the board."""
         self._show(self._topics.of(topics.LINE, line.line), b"")
+        self._capacity_changed()
 
     # --- the broker
 
@@ -183,14 +182,20 @@ class Gateway:
         self._board.show(topic, payload)
         self._control.show(topic, payload)
 
+    def _capacity_changed(self) -> None:
+        """Count the lines once in this loop turn."""
+        if not self._capacity_due:
+            self._capacity_due = True
+            asyncio.get_running_loop().call_soon(self._show_capacity)
+
     def _show_capacity(self) -> None:
         self._capacity_due = False
-        states = [line.state[0] for line in self._fleet.lines.values()]
-        not_ready = Counter(str(state) for state in states if state is not LineState.READY)
+        states = Counter(self._fleet.states.values())
+        ready = states.pop(LineState.READY, 0)
         capacity = Capacity(
             gateway=self._config.gateway.name,
-            ready={LineKind.GSM: states.count(LineState.READY)},
-            not_ready=dict(not_ready),
+            ready={LineKind.GSM: ready},
+            not_ready={str(state): count for state, count in states.items()},
         )
         self._show(self._topics.of(topics.CAPACITY), capacity.encode())
 

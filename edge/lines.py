@@ -19,8 +19,6 @@ from mqtt.vocabulary import LineKind, LineState, Registration
 
 COOL_S = 0.25  # after a call: the modem's late words about it must not meet the next one
 
-_NO_TROUBLE = (LineState.FAILED, "")
-
 _REGISTRATIONS = {
     Stat.IDLE: Registration.NOT_REGISTERED,
     Stat.SEARCHING: Registration.SEARCHING,
@@ -54,7 +52,8 @@ class Line:
     identity: ModemIdentity | None = None
     attached: bool = False
     trouble: tuple[LineState, str] | None = None
-    registrations: dict[str, RegistrationStatus] = field(default_factory=dict)
+    registration: RegistrationStatus | None = None
+    _registrations: dict[str, RegistrationStatus] = field(default_factory=dict)
     operator: str | None = None
     signal_dbm: int | None = None
     calls: dict[int, Call] = field(default_factory=dict)
@@ -66,28 +65,33 @@ class Line:
     since: datetime = field(default_factory=clock.now)
 
     @property
-    def registration(self) -> RegistrationStatus | None:
-        """The best that +CREG and +CEREG say: either of them carries calls."""
-        known = list(self.registrations.values())
-        return next(
-            (status for status in known if status.is_registered), known[0] if known else None
-        )
-
-    @property
     def state(self) -> tuple[LineState, str | None]:
         """What the line is doing, and why it may not be used."""
-        registration = self.registration
-        registered = registration is not None and registration.is_registered
-        obstacles: tuple[tuple[bool, LineState, str], ...] = (
-            (not self.enabled, LineState.DISABLED, "disabled by the owner"),
-            (self.trouble is not None, *(self.trouble or _NO_TROUBLE)),
-            (self.modem is None, LineState.ABSENT, "its SIM is in no modem"),
-            (not self.attached, LineState.STARTING, "the modem is starting"),
-            (not registered, LineState.SEARCHING, "not registered with a network"),
-            (bool(self.calls) or self.reserved, LineState.BUSY, "a call is on it"),
-        )
-        found = ((state, reason) for stands, state, reason in obstacles if stands)
-        return next(found, (LineState.READY, None))
+        if obstacle := self._obstacle():
+            return obstacle
+        if self.registration is None or not self.registration.is_registered:
+            return LineState.SEARCHING, "not registered with a network"
+        if self.calls or self.reserved:
+            return LineState.BUSY, "a call is on it"
+        return LineState.READY, None
+
+    def _obstacle(self) -> tuple[LineState, str] | None:
+        """What stands between the line and its network."""
+        if not self.enabled:
+            return LineState.DISABLED, "disabled by the owner"
+        if self.trouble:
+            return self.trouble
+        if self.modem is None:
+            return LineState.ABSENT, "its SIM is in no modem"
+        if not self.attached:
+            return LineState.STARTING, "the modem is starting"
+        return None
+
+    def see_registration(self, status: RegistrationStatus) -> None:
+        """Keep the best that +CREG and +CEREG say: either of them carries calls."""
+        self._registrations[status.command] = status
+        known = list(self._registrations.values())
+        self.registration = next((one for one in known if one.is_registered), known[0])
 
     @property
     def live_call(self) -> Call | None:
@@ -112,8 +116,8 @@ class Line:
         """The modem went away."""
         self.modem = None
         self.attached = False
-        self.registrations.clear()
-        self.operator = self.signal_dbm = None
+        self._registrations.clear()
+        self.registration = self.operator = self.signal_dbm = None
 
     def key_of(self, call_id: str) -> int | None:
         """The modem's key of a call."""

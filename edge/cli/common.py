@@ -76,6 +76,13 @@ def print_json(value: object) -> None:
 
 def safe(text: str) -> str:
     """Make text of a modem or a network fit for a terminal: no control characters but newlines."""
-    return "".join(
-        char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text
-    )
+    return "".join(char if char.isprintable() or char == "\n" else "\ufffd" for char in text)
+
+
+def read_line(prompt: str) -> str:
+    """Read a line of stdin, with a prompt where a person types it; empty at the end of stdin."""
+    by_hand = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        return input(prompt if by_hand else "").strip()
+    except EOFError:
+        return ""

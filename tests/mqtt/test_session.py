@@ -254,10 +254,11 @@ async def test_what_cannot_shake_hands_is_down(kind: str) -> None:
 
 
 class Scripted:
-    """A broker that accepts, acknowledges the subscription, and then writes what it is told."""
+    """A broker that accepts us, acknowledges the subscription, says its last words, goes deaf."""
 
-    def __init__(self, last_words: bytes) -> None:
+    def __init__(self, last_words: bytes = b"") -> None:
         self._last_words = last_words
+        self._over = asyncio.Event()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Mosquitto:
@@ -266,6 +267,7 @@ class Scripted:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
+        self._over.set()
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -273,8 +275,23 @@ class Scripted:
         writer.write(b"\x20\x03\x00\x00\x00")
         await reader.read(1000)
         writer.write(b"\x90\x04\x00\x01\x00\x01" + self._last_words)
-        await reader.read()
+        await self._over.wait()
         writer.close()
+
+
+async def test_a_deaf_broker_does_not_hold_us(caplog: pytest.LogCaptureFixture) -> None:
+    async with Scripted() as broker, connected(broker) as rig:
+        found = rig.session._window._link
+        assert found is not None
+        sock = found._client.socket()
+        stuck = [rig.session.publish(CDR, b"x" * 1_000_000) for _ in range(20)]
+        await asyncio.wait(stuck, timeout=0.05)
+        await rig.stop()
+        assert isinstance(sock, socket.socket)
+        assert sock.fileno() == -1
+        failures = await asyncio.gather(*stuck, return_exceptions=True)
+    assert {type(failure) for failure in failures} == {BrokerAway}
+    assert not caplog.records
 
 
 async def test_bytes_that_are_no_mqtt_end_the_link_and_nothing_else() -> None:

@@ -1,0 +1,124 @@
+"""Latency: from a command to its ATD, from a URC to its event, with every line busy.
+
+Beside the bare QoS 1 round trip through the same broker, measured before the load and during it,
+and beside python-gsmmodem-new on the same simulated modem. Then a burst of incoming calls, each
+of which must become its events and one CDR.
+"""
+
+import asyncio
+import time
+from importlib.util import find_spec
+from typing import Any
+
+from bench.bed.parts import Bed, bed, peer
+from bench.bed.report import Goal, Report, Row, arguments, quantile, spread
+from bench.bed.scenarios import quick
+from bench.bed.traffic import ENDED, Ledger, Traffic, dial_times, urc_times
+
+LOADS = (1, 8, 32)
+BARE_S = 2.0
+QUIET_S = 5.0  # without a CDR: no more will come
+PEER_CALLS = 100
+
+
+async def main() -> None:
+    options = arguments("latency", lines=32, seconds=20, incoming=10_000, peer=PEER_CALLS)
+    report = Report("latency")
+    for lines in [load for load in LOADS if load < options.lines] + [options.lines]:
+        world = quick(lines, setup_s=(0.05, 0.3), answer_s=(0.1, 0.4), talk_s=(0.2, 0.8))
+        async with bed(world) as there, there.gateway():
+            await there.client.until_ready(lines)
+            added = await _busy(there, lines, options.seconds, report)
+            if lines == options.lines:
+                report.goals += added
+                report.goals.append(await _burst(there, lines, options.incoming, report))
+    await _peer(options.peer, report)
+    report.show(as_json=options.json)
+
+
+async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Goal]:
+    bare = Traffic(there)
+    await bare.ping(time.monotonic() + BARE_S)
+    traffic = Traffic(there)
+    await there.world.stamps()
+    await traffic.run(seconds)
+    heard, said = await there.world.stamps()
+    ways = {
+        "dial": dial_times(traffic.dialed, heard),
+        "URC": urc_times(traffic.ledger.events, said),
+    }
+    report.rows.append({"lines": 0, "what": "round trip, idle", **spread(bare.pings)})
+    report.rows.append({"lines": lines, "what": "round trip, busy", **spread(traffic.pings)})
+    goals: list[Goal] = []
+    for way, times in ways.items():
+        added = _added(times, traffic.pings)
+        report.rows.append({"lines": lines, "what": way, **spread(times), **added})
+        limits = {"dial": (1.5, 5.0), "URC": (1.0, 5.0)}[way]
+        for share, limit in zip(("p50", "p99"), limits, strict=True):
+            name = f"our part of a {way} with {lines} lines, {share}"
+            goals.append(Goal(name, limit, added[f"added_{share}_ms"], "ms"))
+    return goals
+
+
+def _added(times: list[int], pings: list[int]) -> dict[str, float | None]:
+    """What is left when the round trip, measured in the same load, is taken off."""
+    shares = {"added_p50_ms": 0.5, "added_p99_ms": 0.99}
+    return {
+        name: round((quantile(times, share) - quantile(pings, share)) / 1e6, 3) if times else None
+        for name, share in shares.items()
+    }
+
+
+async def _burst(there: Bed, lines: int, calls: int, report: Report) -> Goal:
+    """Call all modems back to back and count what arrives."""
+    ledger = Ledger()
+    there.client.on_message = ledger.take
+    modems = list(there.ports)
+    each = -(-calls // lines)
+    start = time.monotonic()
+    made = await there.world.order("burst", calls=each, modems=modems)
+    await _quiet(ledger, made["rung"])
+    seconds = time.monotonic() - start
+    whole = sum(
+        count == 1 and (number, "alerting") in ledger.events and (number, ENDED) in ledger.events
+        for number, count in ledger.cdrs.items()
+    )
+    lost = made["rung"] - whole
+    report.rows.append(
+        {
+            "lines": lines,
+            "what": "incoming back to back",
+            "n": made["rung"],
+            "lost": lost,
+            "rung_in_s": round(made["seconds"], 2),
+            "told_in_s": round(seconds, 2),
+        }
+    )
+    return Goal(f"lost of {made['rung']} back-to-back incoming calls", 0, lost, "calls")
+
+
+async def _quiet(ledger: Ledger, expected: int) -> None:
+    """Wait for all CDRs, or until none comes any more."""
+    seen, since = 0, time.monotonic()
+    while len(ledger.cdrs) < expected and time.monotonic() - since < QUIET_S:
+        await asyncio.sleep(0.01)
+        if len(ledger.cdrs) != seen:
+            seen, since = len(ledger.cdrs), time.monotonic()
+
+
+async def _peer(calls: int, report: Report) -> None:
+    name = "python-gsmmodem-new"
+    if find_spec("gsmmodem") is None:
+        report.rows.append({"what": f"{name} is not installed: see scripts/bench"})
+        return
+    async with bed(quick(1, answer_s=30.0)) as there:
+        [(modem, port)] = there.ports.items()
+        report.rows.extend(await _gsmmodem(there, modem, port, calls))
+
+
+async def _gsmmodem(there: Bed, modem: str, port: str, calls: int) -> list[Row]:
+    return []
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
