@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 
 SETUP_POLL_S = 0.5  # as oFono asks
 WATCH_POLL_S = 10.0  # a guard against an end that was never told
+ECHO_S = 1.0  # a modem may tell one end three times, the last time after the next call began
 RING_PAUSE_S = 0.3  # +CLIP follows the first RING within this, or not before the second
 
 _IN_SETUP = frozenset({CallState.DIALING, CallState.ALERTING})
@@ -90,6 +91,7 @@ class CallControl:
         self._unnamed: dict[int, asyncio.TimerHandle] = {}
         self._watching = False
         self._news = asyncio.Event()
+        self._ended_at = -ECHO_S
 
     @property
     def live(self) -> list[TrackedCall]:
@@ -113,14 +115,17 @@ class CallControl:
         answer = await self._ask(Command(text, call=not waiting, priority=Priority.CALL))
         if not answer.ok:
             raise CallRefused(answer.final.text if answer.final else "no answer from the modem")
-        if current := self._table.get(key):
-            state = CallState.ACTIVE
-            self._apply(self._table.see(CallInfo(current.index or 1, current.direction, state)))
+        self._apply(self._table.connect(key))
+        if waiting:
+            self._news.set()  # the list tells what became of the other call
 
     async def hang_up(self, key: int) -> None:
         """End a call. An error is no failure when the call is gone already."""
         call = self._call(key)
         self._reasons.setdefault(key, _Reason()).by_us = True
+        if len(self._table) > 1 and call.index is None:
+            await self._list()  # to learn which of them it is
+            call = self._call(key)
         one = self._family.end_one(call) if len(self._table) > 1 else None
         for text in [one] if one else self._family.end_all():
             answer = await self._ask(Command(text, priority=Priority.HANGUP))
@@ -174,7 +179,7 @@ class CallControl:
             case VoiceCall(begin=True):
                 self._voice_begins()
             case VoiceCall() | MissedCall():
-                self._apply(self._table.end_only())
+                self._unnamed_end()
             case Dtmf():
                 self._emit(DigitHeard(urc.digit))
             case _:
@@ -186,13 +191,21 @@ class CallControl:
         final = parse_final(text)
         if final is None or not final.ends_call:
             return False
-        for key in tuple(self._reasons):
+        self._unnamed_end(final)
+        return True
+
+    def _unnamed_end(self, final: Final | None = None) -> None:
+        """One call ended, or one that is over is told again: when in doubt, a list tells."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._ended_at < ECHO_S:
+            self._news.set()
+            return
+        for key in tuple(self._reasons) if final else ():
             self._explain(key, final)
         changed = self._table.end_only()
         if not changed and len(self._table):
-            self._news.set()  # several calls: a list tells which one it was
+            self._news.set()
         self._apply(changed)
-        return True
 
     def _call(self, key: int) -> TrackedCall:
         call = self._table.get(key)
@@ -203,8 +216,7 @@ class CallControl:
     def _voice_begins(self) -> None:
         for call in self._table:
             if call.state in _IN_SETUP or call.state is CallState.INCOMING:
-                info = CallInfo(call.index or 1, call.direction, CallState.ACTIVE)
-                self._apply(self._table.see(info))
+                self._apply(self._table.connect(call.key))
                 return
 
     def _huawei_end(self, urc: CallEnded) -> None:
@@ -250,6 +262,7 @@ class CallControl:
         self._emit(CallChanged(call))
 
     def _over(self, call: TrackedCall) -> None:
+        self._ended_at = asyncio.get_running_loop().time()
         if call.key in self._unnamed:
             self._tell(call)
         reason = self._reasons.setdefault(call.key, _Reason())
@@ -271,14 +284,16 @@ class CallControl:
     def _end(self, call: TrackedCall, reason: _Reason) -> None:
         self._reasons.pop(call.key, None)
         cause = reason.cause
+        outgoing = call.direction is Direction.OUTGOING
+        told = cause not in {None, Cause.NORMAL}  # "normal" says nothing of a call that never was
         if call.was_active and cause is not Cause.LOST:
             cause = Cause.NORMAL
-        elif reason.by_us and cause is None:
-            outgoing = call.direction is Direction.OUTGOING
+        elif reason.by_us and not told:
             cause = Cause.CANCELLED if outgoing else Cause.REJECTED
+        elif not outgoing and not told:
+            cause = Cause.NO_ANSWER
         elif cause is None:
-            in_setup = call.direction is Direction.OUTGOING
-            cause = Cause.NETWORK_ERROR if in_setup else Cause.NO_ANSWER
+            cause = Cause.NETWORK_ERROR
         self._emit(CallChanged(call, cause, reason.raw, reason.by_us))
 
     def _watch(self) -> None:
@@ -292,19 +307,21 @@ class CallControl:
         try:
             while len(self._table):
                 quick = polls and any(call.state in _IN_SETUP for call in self._table)
-                await self._pause(SETUP_POLL_S if quick else WATCH_POLL_S)
+                told = await self._pause(SETUP_POLL_S if quick else WATCH_POLL_S)
                 if len(self._table):
-                    await self._list()
+                    await self._list(until_gone=told)
         finally:
             self._watching = False
 
-    async def _pause(self, seconds: float) -> None:
+    async def _pause(self, seconds: float) -> bool:
+        """Wait for so long, or for news; True when news came."""
         try:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
         except TimeoutError:
-            return
+            return False
         self._news.clear()
+        return True
 
     async def _list(self, *, until_gone: bool = False) -> None:
         """Hold the table against the modem's list; an answer that is no list changes nothing."""

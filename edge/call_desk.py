@@ -46,7 +46,7 @@ _STATES = {
     ModemState.HELD: CallState.HELD,
     ModemState.RELEASED: CallState.ENDED,
 }
-_BY_REMOTE = frozenset({Cause.NORMAL, Cause.BUSY, Cause.REJECTED, Cause.NO_ANSWER})
+_BY_REMOTE = frozenset({Cause.NORMAL, Cause.BUSY, Cause.REJECTED})
 
 
 class CallDesk:
@@ -278,7 +278,7 @@ class CallDesk:
         cause = Cause(fact.cause or ModemCause.NETWORK_ERROR)
         if call.forced_cause and cause is Cause.CANCELLED:
             cause = call.forced_cause
-        by = _hangup_by(cause, by_us=fact.by_us)
+        by = _hangup_by(call, cause, by_us=fact.by_us)
         loop = asyncio.get_running_loop()
         line.cool_until = loop.time() + COOL_S
         loop.call_later(COOL_S, self.serve_queue)
@@ -363,12 +363,13 @@ def _evidence(call: Call, line: Line) -> AnswerEvidence:
     return AnswerEvidence.UNKNOWN if lies and outgoing else AnswerEvidence.NETWORK
 
 
-def _hangup_by(cause: Cause, *, by_us: bool) -> HangupBy:
+def _hangup_by(call: Call, cause: Cause, *, by_us: bool) -> HangupBy:
     if by_us:
         return HangupBy.LOCAL
     if cause is Cause.LOST:
         return HangupBy.UNKNOWN
-    return HangupBy.REMOTE if cause in _BY_REMOTE else HangupBy.NETWORK
+    missed = cause is Cause.NO_ANSWER and call.direction is Direction.INCOMING
+    return HangupBy.REMOTE if missed or cause in _BY_REMOTE else HangupBy.NETWORK
 
 
 def _least(one: float | None, other: float | None) -> float | None:

@@ -220,7 +220,7 @@ class Commands:
             message=outcome.message,
             retry_after_s=outcome.retry_after_s,
             call_id=outcome.call_id,
-            message_id=outcome.message_id,
+            sms_id=outcome.sms_id,
             session_id=outcome.session_id,
             data=outcome.data,
         )

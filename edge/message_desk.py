@@ -124,7 +124,7 @@ class MessageDesk:
         )
         return Outcome(
             Result.ACCEPTED,
-            message_id=sms.sms_id,
+            sms_id=sms.sms_id,
             facts=(_row(sms),),
             act=lambda: self._outgoing.put(line.line, lambda: self._deliver(line, sms, parts)),
         )

@@ -18,7 +18,7 @@ class Outcome:
     message: str | None = None
     retry_after_s: float | None = None
     call_id: str | None = None
-    message_id: str | None = None
+    sms_id: str | None = None
     session_id: str | None = None
     data: Snapshot | None = None
     messages: tuple[Message, ...] = ()

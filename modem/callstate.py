@@ -95,15 +95,17 @@ class CallTable:
         return self._add(Direction.OUTGOING, CallState.DIALING, None, number)
 
     def ring(self, number: str | None = None) -> list[TrackedCall]:
-        """RING, +CRING or +CLIP: an incoming call, perhaps one that is known already."""
-        known = self._incoming()
+        """RING, +CRING or +CLIP: an incoming call, perhaps one that is known or waited so far."""
+        known = self._in(CallState.INCOMING) or self._in(CallState.WAITING)
         if known is None:
             return [self._add(Direction.INCOMING, CallState.INCOMING, None, number)]
+        if known.state is CallState.WAITING and len(self._calls) == 1:
+            return [self._move(known, CallState.INCOMING, number)]
         return self._name(known, number)
 
     def wait(self, number: str | None) -> list[TrackedCall]:
         """+CCWA: a second caller waits."""
-        if any(call.state is CallState.WAITING for call in self._calls.values()):
+        if self._in(CallState.WAITING):
             return []
         return [self._add(Direction.INCOMING, CallState.WAITING, None, number)]
 
@@ -135,6 +137,13 @@ class CallTable:
             else:
                 self._put(replace(call, missing=call.missing + 1))
         return changed
+
+    def connect(self, key: int) -> list[TrackedCall]:
+        """The call is connected, says a word that gives no index."""
+        call = self._calls.get(key)
+        if call is None or CallState.ACTIVE not in _NEXT[call.state]:
+            return []
+        return [self._move(call, CallState.ACTIVE, None)]
 
     def end(self, key: int) -> list[TrackedCall]:
         """The call is over for a reason that names it."""
@@ -177,9 +186,8 @@ class CallTable:
             return []
         return [self._add(info.direction, info.state, info.index, info.number)]
 
-    def _incoming(self) -> TrackedCall | None:
-        ringing = (c for c in self._calls.values() if c.state is CallState.INCOMING)
-        return next(ringing, None)
+    def _in(self, state: CallState) -> TrackedCall | None:
+        return next((call for call in self._calls.values() if call.state is state), None)
 
     def _add(
         self, direction: Direction, state: CallState, index: int | None, number: str | None

@@ -183,7 +183,7 @@ class Dialer:
         """Send a message and give its `sms_id`; what becomes of it comes through `events`."""
         expires_at = soon(COMMAND_LIFE_S)
         reply = await self.ask(Sms(id=new_id(), expires_at=expires_at, to=to, text=text, line=line))
-        return reply.message_id or ""
+        return reply.sms_id or ""
 
     async def ussd(self, line: str, text: str, session_id: str | None = None) -> UssdEvent:
         """Send a code, or an answer in a session, and wait for what the network says."""

@@ -243,7 +243,7 @@ class Reply(Model):
     message: Sentence | None = None
     retry_after_s: Seconds | None = None
     call_id: Identifier | None = None
-    message_id: Identifier | None = None
+    sms_id: Identifier | None = None
     session_id: Identifier | None = None
     data: Snapshot | None = None
 

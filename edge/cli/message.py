@@ -45,7 +45,7 @@ def sms(
             line=line,
             status_report=report,
         )
-        event = _sms_event(told, reply.message_id, over)
+        event = _sms_event(told, reply.sms_id, over)
     if as_json:
         print_json(event.as_dict())
     else:

@@ -42,7 +42,7 @@ def simulate(
         update={k: v for k, v in (("speed", speed), ("seed", seed)) if v is not None}
     )
     with suppress(KeyboardInterrupt, asyncio.CancelledError):
-        asyncio.run(_serve(world, link_dir, incoming, as_json=as_json))
+        asyncio.run(_serve(world, link_dir and link_dir.resolve(), incoming, as_json=as_json))
 
 
 def _load(name: str) -> "Scenario":

@@ -66,7 +66,7 @@ class FakeGateway:
                 self._reply(command, call_id="c-1")
                 self._call(command)
             case Sms():
-                self._reply(command, message_id="s-1")
+                self._reply(command, sms_id="s-1")
             case Ussd():
                 self._reply(command, session_id="u-1")
                 self._tell(topics.USSD, self._ussd(command))
