@@ -25,7 +25,7 @@ async def main() -> None:
     options = arguments("latency", lines=32, seconds=20, incoming=10_000, peer=PEER_CALLS)
     report = Report("latency")
     for lines in [load for load in LOADS if load < options.lines] + [options.lines]:
-        world = quick(lines, setup_s=(0.05, 0.3), answer_s=(0.1, 0.4), talk_s=(0.2, 0.8))
+        world = quick(lines, setup_s=(0.005,0.03), answer_s=(0.005,0.05), talk_s=(0.005,0.05))
         async with bed(world) as there, there.gateway():
             await there.client.until_ready(lines)
             added = await _busy(there, lines, options.seconds, report)

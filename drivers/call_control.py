@@ -8,7 +8,7 @@ whose end was never told does not live for ever.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from config.profiles import CallReports
 from drivers.facts import CallChanged, DigitHeard, Fact
@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 SETUP_POLL_S = 0.5  # as oFono asks
 WATCH_POLL_S = 10.0  # a guard against an end that was never told
 ECHO_S = 1.0  # a modem may tell one end three times, the last time after the next call began
+LIST_AGAIN_S = 0.2  # a call that was only just dialled may be missing in one list
 RING_PAUSE_S = 0.3  # +CLIP follows the first RING within this, or not before the second
 
 _IN_SETUP = frozenset({CallState.DIALING, CallState.ALERTING})
@@ -114,7 +115,9 @@ class CallControl:
         text = "AT+CHLD=2" if waiting else "ATA"
         answer = await self._ask(Command(text, call=not waiting, priority=Priority.CALL))
         if not answer.ok:
-            raise CallRefused(answer.final.text if answer.final else "no answer from the modem")
+            text = answer.final.text if answer.final else "no answer from the modem"
+            self.hear_final(text)  # NO CARRIER: the caller left meanwhile
+            raise CallRefused(text)
         self._apply(self._table.connect(key))
         if waiting:
             self._news.set()  # the list tells what became of the other call
@@ -191,21 +194,22 @@ class CallControl:
         final = parse_final(text)
         if final is None or not final.ends_call:
             return False
-        self._unnamed_end(final)
+        if final.ok:
+            self._news.set()  # CONNECT: a call was answered, the list tells which
+        else:
+            self._unnamed_end(final)
         return True
 
     def _unnamed_end(self, final: Final | None = None) -> None:
         """One call ended, or one that is over is told again: when in doubt, a list tells."""
-        loop = asyncio.get_running_loop()
-        if loop.time() - self._ended_at < ECHO_S:
+        echo = asyncio.get_running_loop().time() - self._ended_at < ECHO_S
+        for key in self._reasons if final else ():
+            if not echo or self._table.get(key) is None:  # its cause is being asked
+                self._explain(key, final)
+        if not echo:
+            self._apply(self._table.end_only())
+        if len(self._table):
             self._news.set()
-            return
-        for key in tuple(self._reasons) if final else ():
-            self._explain(key, final)
-        changed = self._table.end_only()
-        if not changed and len(self._table):
-            self._news.set()
-        self._apply(changed)
 
     def _call(self, key: int) -> TrackedCall:
         call = self._table.get(key)
@@ -264,7 +268,7 @@ class CallControl:
     def _over(self, call: TrackedCall) -> None:
         self._ended_at = asyncio.get_running_loop().time()
         if call.key in self._unnamed:
-            self._tell(call)
+            self._tell(replace(call, state=CallState.INCOMING))
         reason = self._reasons.setdefault(call.key, _Reason())
         needs_cause = call.direction is Direction.OUTGOING and not call.was_active
         if needs_cause and not reason.by_us and reason.cause is None:
@@ -325,7 +329,8 @@ class CallControl:
 
     async def _list(self, *, until_gone: bool = False) -> None:
         """Hold the table against the modem's list; an answer that is no list changes nothing."""
-        for _ in range(2 if until_gone else 1):
+        for pause in (0.0, LIST_AGAIN_S) if until_gone else (0.0,):
+            await asyncio.sleep(pause)
             listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
             if listed is not None:
                 self._apply(self._table.listed(listed))

@@ -52,11 +52,12 @@ class Messaging:
         self._spawn = spawn
         self._storage = profile.sms.storage
         self._told: set[Receipt] = set()
+        self._choosing = asyncio.Lock()
 
     async def start(self) -> None:
         """PDU mode, storage, routing of new messages; then fetch what is there already."""
         await self._ask(Command("AT+CMGF=0"))
-        await self._choose(self._storage)
+        await self._ask(_choice(self._storage))
         for routing in self._profile.sms.cnmi:
             if (await self._ask(Command(f"AT+CNMI={routing}"))).ok:
                 break
@@ -83,8 +84,8 @@ class Messaging:
             if self._profile.sms.cnma:
                 await self._ask(Command(self._profile.sms.cnma))
             return
-        await self._choose(receipt.storage or self._storage)
-        await self._ask(Command(f"AT+CMGD={receipt.index}"))
+        command = Command(f"AT+CMGD={receipt.index}")
+        await self._ask_in(receipt.storage or self._storage, command)
         self._told.discard(receipt)
 
     def hear(self, urc: Urc) -> bool:
@@ -101,23 +102,22 @@ class Messaging:
                 return False
         return True
 
-    async def _choose(self, storage: str) -> None:
-        """Make `storage` the one that is read and deleted from, if it is not."""
-        await self._ask(
-            Command(f'AT+CPMS="{storage}"', prefixes=("+CPMS:",), priority=Priority.PROBE)
-        )
+    async def _ask_in(self, storage: str, command: Command) -> Answer:
+        """Ask about what lies in `storage`, with nobody choosing another one in between."""
+        async with self._choosing:
+            await self._ask(_choice(storage))
+            return await self._ask(command)
 
     async def _fetch(self, stored: MessageStored) -> None:
         """Read one announced message where the announcement says, or find it in a list."""
         if stored.index < 0:
             await self._list()
-            return
-        storage = stored.storage or self._storage
-        await self._choose(storage)
-        await self._read(Receipt(storage, stored.index))
+        else:
+            await self._read(Receipt(stored.storage or self._storage, stored.index))
 
     async def _read(self, receipt: Receipt) -> None:
-        answer = await self._ask(Command(f"AT+CMGR={receipt.index}", prefixes=("+CMGR:",)))
+        command = Command(f"AT+CMGR={receipt.index}", prefixes=("+CMGR:",))
+        answer = await self._ask_in(receipt.storage or self._storage, command)
         try:
             message = parse_cmgr(answer.lines) if answer.ok else None
         except ParseError as error:
@@ -133,9 +133,8 @@ class Messaging:
 
     async def _list(self) -> None:
         """Fetch all that is stored."""
-        await self._choose(self._storage)
         command = Command("AT+CMGL=4", prefixes=("+CMGL:",), priority=Priority.PROBE)
-        answer = await self._ask(command)
+        answer = await self._ask_in(self._storage, command)
         try:
             messages = parse_cmgl(answer.lines)
         except ParseError as error:
@@ -155,6 +154,11 @@ class Messaging:
         if receipt.index is not None:
             self._told.add(receipt)
         self._emit(MessageReceived(pdu, message, receipt))
+
+
+def _choice(storage: str) -> Command:
+    """Make `storage` the one that is read and deleted from (27.005 3.2.2)."""
+    return Command(f'AT+CPMS="{storage}"', prefixes=("+CPMS:",), priority=Priority.PROBE)
 
 
 def _decode(pdu: str) -> Deliver | StatusReport | Unreadable | None:

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 
 WAKE_TRIES = 10  # AT, a second each: a SIM7100 wakes up after as many as that (oFono asks 30)
 SIM_WAIT_S = (0.1, 0.2, 0.5, 1, 2, 3, 5, 5, 5)  # between questions to a SIM that is still busy
-PROBE_S = 30.0  # of silence until an idle modem is asked whether it lives
+_NO_CARD = frozenset({Lock.NOT_INSERTED, Lock.NOT_READY})
 
 
 class ModemFailed(Exception):  # noqa: N818 - the caller rests the modem and tries again
@@ -297,7 +297,7 @@ class Modem:
         await self._run(("AT+CCWA=1",))
 
     def _hear(self, event: Unsolicited) -> None:
-        if self.calls.hear_final(event.text):
+        if self.calls.hear_final(event.text) or self.ussd.hear_error(event.text):
             return
         urc = urcs.parse_urc(event.text, event.pdu)
         if self.calls.hear(urc) or self.messages.hear(urc) or self.ussd.hear(urc):
@@ -310,8 +310,7 @@ class Modem:
             case CardStatus():
                 self._emit(CardChanged(urc.inserted))
             case SimLock():
-                if urc.lock is Lock.NOT_INSERTED:
-                    self._emit(CardChanged(inserted=False))
+                self._emit(CardChanged(inserted=urc.lock not in _NO_CARD))
             case urcs.Ready():
                 self._ready.add(urc.what.upper())
             case urcs.Malformed():

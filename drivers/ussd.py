@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from config.profiles import ModemProfile, Quirk, UssdStyle
 from drivers.facts import Fact, UssdHeard
 from modem.at.command import Answer, Command
+from modem.at.final import parse_final
 from modem.errors import ParseError
 from modem.urc import Urc
 from modem.ussd import (
@@ -63,22 +64,41 @@ class UssdDesk:
             raise UssdRefused("a request is under way; wait for its reply")
         else:
             session.feed(UssdEvent.SENT)
+        coding = _CODINGS[self._profile.ussd_style]
         try:
-            command = Command(request(text, _CODINGS[self._profile.ussd_style]))
+            command = Command(request(text, coding))
         except ParseError as error:
             self._close()
             raise UssdRefused("this text cannot be sent by USSD") from error
-        answer = await self._ask(command)
+        answer = await self._send(command, coding)
         event = UssdEvent.ACCEPTED if answer.ok else UssdEvent.REFUSED
         reason = answer.final.text if answer.final else "no answer from the modem"
         before = session.state
         if session.feed(event, reason) is not before:
             self._after(session, session.state)
 
+    async def _send(self, command: Command, coding: UssdCoding) -> Answer:
+        """Send a request; hex of UCS-2 is understood only under that character set (27.007 5.5)."""
+        if coding is not UssdCoding.UCS2:
+            return await self._ask(command)
+        await self._ask(Command('AT+CSCS="UCS2"'))
+        answer = await self._ask(command)
+        await self._ask(Command('AT+CSCS="GSM"'))
+        return answer
+
     async def cancel(self) -> None:
         """End the session; an error is no failure when there is none (oFono does the same)."""
         self._close()
         await self._ask(Command(CANCEL))
+
+    def hear_error(self, text: str) -> bool:
+        """Take an error that comes after the OK of a request; False when none is awaited."""
+        final = parse_final(text)
+        session = self._session
+        if final is None or final.ok or session is None or session.state is not UssdState.WAITING:
+            return False
+        self._after(session, session.feed(UssdEvent.REFUSED, final.text))
+        return True
 
     def hear(self, urc: Urc) -> bool:
         """Take an event; False when it is not about USSD."""

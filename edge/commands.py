@@ -71,6 +71,7 @@ class Commands:
         self._fleet = fleet
         self._book = book
         self._running: dict[str, asyncio.Future[Reply]] = {}
+        self._answered: set[int] = set()  # hashes of the ids on disk: others are not read there
         self._handlers: dict[type[AnyCommand], Callable[[Any], Outcome]] = {
             Dial: calls.dial,
             Hangup: calls.hangup,
@@ -81,6 +82,10 @@ class Commands:
             Line: self._line,
             Sync: self._sync,
         }
+
+    async def load(self) -> None:
+        """Learn which ids were answered already."""
+        self._answered = await self._hashes("SELECT id FROM command")
 
     async def from_broker(self, inbound: Inbound) -> None:
         """Run a command of the broker and publish its answer."""
@@ -105,8 +110,14 @@ class Commands:
         """Drop answers that are too old to be asked for."""
         while True:
             oldest = clock.now().timestamp() - ANSWER_DAYS * 86_400
-            self._store.write(Op("DELETE FROM command WHERE received_at < ?", (oldest,)), keep=True)
+            gone = await self._hashes("SELECT id FROM command WHERE received_at < ?", oldest)
+            row = Op("DELETE FROM command WHERE received_at < ?", (oldest,))
+            await self._store.write(row, keep=True)
+            self._answered -= gone
             await asyncio.sleep(FORGET_EVERY_S)
+
+    async def _hashes(self, sql: str, *values: object) -> set[int]:
+        return {hash(command_id) for (command_id,) in await self._store.read(sql, *values)}
 
     # --- once
 
@@ -133,6 +144,8 @@ class Commands:
     async def _known(self, command_id: str) -> Reply | None:
         if running := self._running.get(command_id):
             return await asyncio.shield(running)
+        if hash(command_id) not in self._answered:
+            return None
         rows = await self._store.read("SELECT answer FROM command WHERE id = ?", command_id)
         if running := self._running.get(command_id):  # it came twice at once
             return await asyncio.shield(running)
@@ -153,6 +166,7 @@ class Commands:
                 outcome.undo()
             log.error("command %s refused: %s", command.verb, error)  # noqa: TRY400 - disk trouble
             return self._storage_failed(command, back)
+        self._answered.add(hash(command.id))
         if outcome.act:
             outcome.act()
         return reply

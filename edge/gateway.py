@@ -75,7 +75,8 @@ class Gateway:
             self._store,
             at_enabled=config.console.at_enabled,
         )
-        self._capacity_due = False
+        self._to_show: dict[str, Line] = {}
+        self._show_due = False
 
     async def run(self) -> None:
         """Live until `stop` or a signal; raises StoreError when the disk cannot be used."""
@@ -83,6 +84,7 @@ class Gateway:
         await self._store.open()
         await self._outbox.load()
         await self._fleet.load()
+        await self._commands.load()
         await self._book.recover()
         await self._messages.recover()
         await self._control.start()
@@ -145,19 +147,15 @@ class Gateway:
                 pass
 
     def on_changed(self, line: Line) -> None:
-        """Show a line, and what the gateway can carry now."""
-        status = line.status(self._config.gateway.name)
-        self._show(self._topics.of(topics.LINE, line.line), status.encode())
-        self._capacity_changed()
-        if status.state is LineState.READY:
-            self._calls.serve_queue()
-        elif status.state is LineState.ABSENT:
-            self._ussd.on_gone(line)
+        """Show a line at the end of this loop turn: what its modem must do goes first."""
+        self._show_soon()
+        self._to_show[line.line] = line
 
     def on_gone(self, line: Line) -> None:
         """Take a line off the board."""
+        self._show_soon()
+        self._to_show.pop(line.line, None)
         self._show(self._topics.of(topics.LINE, line.line), b"")
-        self._capacity_changed()
 
     # --- the broker
 
@@ -182,14 +180,25 @@ class Gateway:
         self._board.show(topic, payload)
         self._control.show(topic, payload)
 
-    def _capacity_changed(self) -> None:
-        """Count the lines once in this loop turn."""
-        if not self._capacity_due:
-            self._capacity_due = True
-            asyncio.get_running_loop().call_soon(self._show_capacity)
+    def _show_soon(self) -> None:
+        if not self._show_due:
+            self._show_due = True
+            asyncio.get_running_loop().call_soon(self._show_lines)
+
+    def _show_lines(self) -> None:
+        """Show the lines that changed, and what the gateway can carry now."""
+        self._show_due = False
+        lines, self._to_show = self._to_show, {}
+        for line in lines.values():
+            status = line.status(self._config.gateway.name)
+            self._show(self._topics.of(topics.LINE, line.line), status.encode())
+            if status.state is LineState.READY:
+                self._calls.serve_queue()
+            elif status.state is LineState.ABSENT:
+                self._ussd.on_gone(line)
+        self._show_capacity()
 
     def _show_capacity(self) -> None:
-        self._capacity_due = False
         states = Counter(self._fleet.states.values())
         ready = states.pop(LineState.READY, 0)
         capacity = Capacity(

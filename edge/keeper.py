@@ -267,15 +267,12 @@ class Keeper:
             case ModemDeaf():
                 self._end(_Over("the modem answers nothing any more", failed=True))
             case CardChanged():
-                if fact.inserted is not None and fact.inserted != self._has_card():
+                if self._line and fact.inserted is (self._line.iccid is None):
                     self._end(_Over("a SIM was put in or taken out", failed=False))
             case _:
                 pass
         if self._line:
             self._owner.on_fact(self._line, fact)
-
-    def _has_card(self) -> bool:
-        return self._line is not None and self._line.iccid is not None
 
     def _end(self, over: _Over) -> None:
         if self._over and not self._over.done():

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -84,6 +85,8 @@ class MessageDesk:
         self._outgoing = Lanes(spawn)
         self._incoming = Lanes(spawn)
         self._awaiting: dict[tuple[str, int], OutgoingSms] = {}
+        self._turns = count(1)
+        self._last_turn: dict[str, int] = {}
         self._reference = uuid4().int & 0xFF
 
     async def recover(self) -> None:
@@ -136,7 +139,7 @@ class MessageDesk:
     # --- out
 
     def _choose(self, wanted: str | None) -> Line | Outcome:
-        """The line with the fewest messages before this one, or the wanted one."""
+        """The line with the fewest messages before this one, in turn, or the wanted one."""
         lines = self._lines()
         if wanted and wanted not in lines:
             return refuse(Reason.UNKNOWN_LINE, f"There is no line {wanted}.")
@@ -148,10 +151,14 @@ class MessageDesk:
         if not usable:
             reason = Reason.LINE_NOT_READY if wanted else Reason.NO_LINE
             return refuse(reason, "No line can send it now; `trunkline lines` says why.", 10)
-        best = min(usable, key=lambda line: (self._outgoing.depth(line.line), line.last_used))
+        best = min(usable, key=self._load)
         if self._outgoing.depth(best.line) >= QUEUE_LIMIT:
             return refuse(Reason.QUEUE_FULL, "Too many messages wait; send it later.", 30)
+        self._last_turn[best.line] = next(self._turns)
         return best
+
+    def _load(self, line: Line) -> tuple[int, int]:
+        return self._outgoing.depth(line.line), self._last_turn.get(line.line, 0)
 
     def _next_reference(self) -> int:
         self._reference = (self._reference + 1) & 0xFF

@@ -185,7 +185,7 @@ class Bed:
         path.write_text(_config(self))
         with (self.folder / "gateway.log").open("ab") as log:
             started_ns = time.monotonic_ns()
-            command = (sys.executable, Path(__file__).with_name("gateway.py"), path)
+            command = (Path(sys.executable).with_name("trunkline"), "--config", path, "run")
             child = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
         try:
             yield Gateway(child, started_ns)

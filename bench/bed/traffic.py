@@ -15,7 +15,7 @@ from mqtt.client import new_id
 from mqtt.messages import Dial
 
 REST_S = COOL_S + 0.05  # a dial before that would wait for its line
-RING_S = 0.3
+RING_S = 0.05
 PING_EVERY_S = 0.02
 ENDED = "ended"
 

@@ -9,7 +9,7 @@ from modem.callstate import TrackedCall
 class Generic:
     """The command lines of one family. Pure: gives texts, asks nothing."""
 
-    opening: tuple[str, ...] = ("ATE0", "AT+CMEE=1")
+    opening: tuple[str, ...] = ("ATE0", "AT+CMEE=1", 'AT+CSCS="GSM"')
     iccid: tuple[str, ...] = ("AT+CCID",)
     iccid_prefixes: tuple[str, ...] = ("+CCID:", "+ICCID:", "+QCCID:", "^ICCID:", "+CICCID:")
     tries_left: str = "AT+CPINR"

@@ -11,10 +11,9 @@ import typer
 
 from config import load
 from edge.cli import call, config, demo, explain, hardware, line, message, service, show, simulate
-from edge.cli.common import Sentences
+from edge.cli.common import in_sentences
 
 app = typer.Typer(
-    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
@@ -30,7 +29,7 @@ _COMMANDS = {
 }
 for _panel, _commands in _COMMANDS.items():
     for _command in _commands:
-        app.command(rich_help_panel=_panel)(_command)
+        app.command(rich_help_panel=_panel)(in_sentences(_command))
 app.add_typer(config.app, name="config", rich_help_panel="Help")
 
 

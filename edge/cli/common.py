@@ -2,11 +2,11 @@
 
 import json
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, NoReturn, ParamSpec
 
-import click
 import typer
-from typer.core import TyperGroup
 
 from config import load
 from config.load import ConfigError
@@ -16,6 +16,8 @@ from mqtt.messages import Reply
 from mqtt.vocabulary import Result, Verb
 
 EXIT_NO_GATEWAY = 4
+
+P = ParamSpec("P")
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LineOption = Annotated[
@@ -27,22 +29,27 @@ class Failed(Exception):  # noqa: N818 - reads as what happened
     """The command did not do what was asked; the text is the sentence for stderr, if any."""
 
 
-class Sentences(TyperGroup):
-    """Turns what goes wrong into a sentence on stderr and an exit code."""
+def in_sentences(command: Callable[P, None]) -> Callable[P, None]:
+    """Turn what goes wrong in a command into a sentence on stderr and an exit code."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; see docs/operations.md for the codes."""
+    @wraps(command)
+    def careful(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
-            return super().invoke(ctx)
+            command(*args, **kwargs)
         except ConfigError as error:
-            code, sentence = EXIT_BAD_CONFIG, str(error)
+            _end(error, EXIT_BAD_CONFIG)
         except GatewayAway as error:
-            code, sentence = EXIT_NO_GATEWAY, str(error)
+            _end(error, EXIT_NO_GATEWAY)
         except (Failed, RequestRefused) as error:
-            code, sentence = EXIT_FAILED, str(error)
-        if sentence:
-            typer.echo(sentence, err=True)
-        raise typer.Exit(code)
+            _end(error, EXIT_FAILED)
+
+    return careful
+
+
+def _end(error: Exception, code: int) -> NoReturn:
+    if sentence := str(error):
+        typer.echo(sentence, err=True)
+    raise typer.Exit(code) from error
 
 
 def gateway() -> ControlClient:

@@ -77,4 +77,3 @@ def _exchange(client: ControlClient, name: str, command: str, *, as_json: bool) 
         for text in (*lines, final or "no answer"):
             typer.echo(safe(text))
     return final == "OK"
-

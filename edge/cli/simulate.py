@@ -1,6 +1,7 @@
 """`trunkline simulate`: modems that do not exist, for any program that speaks AT."""
 
 import asyncio
+import signal
 import tomllib
 from contextlib import suppress
 from pathlib import Path
@@ -41,7 +42,7 @@ def simulate(
     world = world.model_copy(
         update={k: v for k, v in (("speed", speed), ("seed", seed)) if v is not None}
     )
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):
         asyncio.run(_serve(world, link_dir and link_dir.resolve(), incoming, as_json=as_json))
 
 
@@ -68,11 +69,10 @@ async def _serve(
     world: "Scenario", link_dir: Path | None, incoming: float | None, *, as_json: bool
 ) -> None:
     """Serve until SIGINT or SIGTERM; the links go with us."""
-    import signal
-
     from edge.demo.callers import call_lines
     from simulator import serve
 
+    _end_on_signals()
     async with asyncio.TaskGroup() as group:
 
         def ready(simulator: "Simulator") -> None:
@@ -80,10 +80,13 @@ async def _serve(
             if incoming:
                 group.create_task(call_lines(simulator, incoming))
 
-        serving = group.create_task(serve(world, link_dir, on_ready=ready))
-        loop = asyncio.get_running_loop()
+        await serve(world, link_dir, on_ready=ready)
+
+
+def _end_on_signals() -> None:
+    if task := asyncio.current_task():
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, serving.cancel)
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 def _print_ports(ports: dict[str, str], *, as_json: bool) -> None:

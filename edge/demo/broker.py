@@ -5,34 +5,29 @@ import importlib.util
 import shutil
 import socket
 import sys
-from enum import StrEnum
 from pathlib import Path
 
+from config.models import MqttVersion
+from edge.demo.options import BrokerKind, DemoFailed
+
 TRIES, PAUSE_S = 250, 0.02
+VERSIONS = {  # of MQTT: iotcore has one port for each
+    BrokerKind.MOSQUITTO: MqttVersion.V5,
+    BrokerKind.IOTCORE: MqttVersion.V311,
+}
 _PLACES = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 
 
-class BrokerKind(StrEnum):
-    """Which broker the demo starts; auto takes the first that is there."""
-
-    AUTO = "auto"
-    MOSQUITTO = "mosquitto"
-    IOTCORE = "iotcore"
-
-
-class NoBroker(Exception):  # noqa: N818 - reads as what happened
-    """No broker can be had; the text is a sentence that says how to get one."""
-
-
 def choose(wanted: BrokerKind) -> BrokerKind:
-    """Find a broker that is installed; raises NoBroker."""
+    """Find a broker that is installed; raises DemoFailed."""
     there = {
         BrokerKind.MOSQUITTO: shutil.which("mosquitto", path=_PLACES) is not None,
         BrokerKind.IOTCORE: importlib.util.find_spec("iotcore") is not None,
     }
-    found = next((kind for kind in there if there[kind] and wanted in {kind, BrokerKind.AUTO}), None)
+    fit = (kind for kind in there if there[kind] and wanted in {kind, BrokerKind.AUTO})
+    found = next(fit, None)
     if found is None:
-        raise NoBroker(
+        raise DemoFailed(
             "No broker is installed: `sudo apt-get install mosquitto`, "
             "or `pip install iotcore` beside Trunkline."
         )
@@ -45,8 +40,8 @@ def command(kind: BrokerKind, folder: Path, port: int) -> list[str]:
         place = ("--listen", "127.0.0.1", "--port", str(port), "--log-level", "CRITICAL")
         return [sys.executable, "-P", "-m", "iotcore", *place]
     config = folder / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+    config.write_text(  # started as root it stays so: a child that changes its user may outlive us
+        f"user root\nlistener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
         "log_dest none\nset_tcp_nodelay true\nmax_queued_messages 0\n"
     )
     return [shutil.which("mosquitto", path=_PLACES) or "mosquitto", "-c", str(config)]
@@ -61,7 +56,7 @@ def free_port() -> int:
 
 
 async def listening(port: int) -> None:
-    """Wait until somebody accepts connections; raises TimeoutError."""
+    """Wait until somebody accepts connections; raises DemoFailed."""
     for _ in range(TRIES):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -70,4 +65,4 @@ async def listening(port: int) -> None:
         else:
             writer.close()
             return
-    raise TimeoutError(f"nobody listens on port {port}")
+    raise DemoFailed(f"The broker does not listen on port {port}: try the other --broker.")

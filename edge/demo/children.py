@@ -6,15 +6,13 @@ import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 
+from edge.demo.options import DemoFailed
+
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STOP_S = 5  # then it is killed
 TAIL = 2000  # characters of a child's log that are worth showing
 
 _libc = ctypes.CDLL(None)
-
-
-class ChildEnded(Exception):  # noqa: N818 - reads as what happened
-    """A child ended before its time; the text holds the end of its log."""
 
 
 class Children:
@@ -24,13 +22,13 @@ class Children:
         self._folder = folder
         self._running: dict[str, Process] = {}
 
-    async def start(self, name: str, *command: str) -> Process:
-        """Start a program with its stdout piped to us."""
+    async def start(self, name: str, *command: str, talks: bool = False) -> Process:
+        """Start a program; one that `talks` has its stdout piped to us."""
         with (self._folder / f"{name}.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=DEVNULL,
-                stdout=PIPE,
+                stdout=PIPE if talks else log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us alone
                 preexec_fn=_die_with_parent,
@@ -39,7 +37,7 @@ class Children:
         return process
 
     async def watch(self) -> None:
-        """Wait until a child ends by itself; raises ChildEnded."""
+        """Wait until a child ends by itself; raises DemoFailed."""
         waiting = {
             asyncio.create_task(process.wait()): name for name, process in self._running.items()
         }
@@ -48,7 +46,7 @@ class Children:
         finally:
             for task in waiting:
                 task.cancel()
-        raise ChildEnded(self.last_words(waiting[done.pop()]))
+        raise DemoFailed(self.last_words(waiting[done.pop()]))
 
     def last_words(self, name: str) -> str:
         """Say how a child stands, with the end of its log."""

@@ -8,55 +8,40 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import simulator
+from config.models import Mqtt
 from edge.demo import broker
-from edge.demo.broker import BrokerKind
-from edge.demo.children import ChildEnded, Children
-from simulator import Scenario
+from edge.demo.children import Children
+from edge.demo.options import BrokerKind, DemoFailed, Options
 
 GATEWAY = "demo"
 START_S = 30  # a slow machine's time to start the children
-INCOMING_EVERY_S = 12.0  # simulated seconds
+INCOMING_EVERY_S = 30.0  # simulated seconds
 _TRUNKLINE = (sys.executable, "-P", "-m", "edge.cli")
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What the user may choose."""
-
-    lines: int
-    calls: int
-    speed: float
-    seed: int
-    broker: BrokerKind
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
-    """The running demo world; `broker` is the kind that was found."""
+    """The running demo world: how to reach its broker, the kind that was found, who runs."""
 
-    port: int
+    access: Mqtt
     broker: BrokerKind
     children: Children
-
-    async def stop_gateway(self) -> None:
-        """Let the gateway say all it has to say."""
-        await self.children.stop("gateway")
 
 
 @asynccontextmanager
 async def set_stage(options: Options, folder: Path) -> AsyncIterator[Stage]:
-    """Start all in `folder`; raises NoBroker, ChildEnded or TimeoutError."""
+    """Start all in `folder`; raises DemoFailed."""
     kind, port = broker.choose(options.broker), broker.free_port()
+    access = Mqtt(host="127.0.0.1", port=port, version=broker.VERSIONS[kind])
     children = Children(folder)
     try:
         await children.start("broker", *broker.command(kind, folder, port))
         ports = await _start_modems(children, options, folder / "modems")
         await broker.listening(port)
         config = folder / "gateway.toml"
-        config.write_text(gateway_toml(folder, port, ports))
+        config.write_text(_gateway_toml(folder, access, ports))
         await children.start("gateway", *_TRUNKLINE, "--config", str(config), "run")
-        yield Stage(port, kind, children)
+        yield Stage(access, kind, children)
     finally:
         await children.stop_all()
 
@@ -71,21 +56,25 @@ async def _start_modems(children: Children, options: Options, links: Path) -> di
         "--incoming": INCOMING_EVERY_S,
     }
     arguments = [str(part) for setting in settings.items() for part in setting]
-    process = await children.start("simulator", *_TRUNKLINE, "simulate", "demo", "--json", *arguments)
-    async with asyncio.timeout(START_S):
-        first = await process.stdout.readline() if process.stdout else b""
+    process = await children.start(
+        "simulator", *_TRUNKLINE, "simulate", "demo", "--json", *arguments, talks=True
+    )
+    try:
+        async with asyncio.timeout(START_S):
+            first = await process.stdout.readline() if process.stdout else b""
+    except TimeoutError:
+        first = b""
     if not first:
-        await process.wait()
-        raise ChildEnded(children.last_words("simulator"))
+        raise DemoFailed(children.last_words("simulator"))
     ports: dict[str, str] = json.loads(first)["ports"]
     return ports
 
 
-def gateway_toml(folder: Path, port: int, ports: dict[str, str]) -> str:
+def _gateway_toml(folder: Path, access: Mqtt, ports: dict[str, str]) -> str:
     """Write the configuration of the demo's gateway."""
     tables = [
         f'[gateway]\nname = "{GATEWAY}"\n',
-        f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\n',
+        f'[mqtt]\nhost = "{access.host}"\nport = {access.port}\nversion = "{access.version}"\n',
         f'[storage]\npath = "{folder}/trunkline.db"\n',
         f'[control]\nsocket = "{folder}/control.sock"\n',
         "[discovery]\nusb = false\n",

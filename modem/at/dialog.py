@@ -115,9 +115,14 @@ class Dialog:
         """Take what was read; give events in order."""
         events: list[Event] = []
         for line in self._framer.feed(data):
+            if self._body_due and line.text.strip() == ">":  # a URC ended the prompt's line
+                events.append(self._answer_prompt(now))
+                continue
             for message in self._assembler.feed(line):
                 events.extend(self._message(message, now))
-        events.extend(self._prompt(now))
+        if self._current and _PROMPT.fullmatch(self._framer.rest):
+            self._framer.forget()
+            events.append(self._answer_prompt(now))
         if self._state is _State.IDLE:
             events.extend(self._resume(now))
         elif self._state in {_State.DRAINING, _State.SETTLING}:
@@ -205,6 +210,8 @@ class Dialog:
             yield self._close(command, final)
             if data := self._next(now):
                 yield Write(data)
+        elif self._state is _State.IDLE and final.kind is FinalKind.CME:
+            yield Unsolicited(final.text)  # USSD: the network's refusal, long after the OK
         elif self._state is _State.PROBING and final.kind is FinalKind.OK:
             self._probes = 0
             self._fall_silent(_State.SETTLING, now)
@@ -222,18 +229,14 @@ class Dialog:
         self._deadline = now + QUIET_S
         self._drain_until = now + DRAIN_S
 
-    def _prompt(self, now: float) -> Iterator[Event]:
-        """Answer a prompt that was awaited; leave one that was not (27.005 3.5.1)."""
+    def _answer_prompt(self, now: float) -> Write:
+        """Give the body where it is awaited; leave the prompt where not (27.005 3.5.1)."""
         command = self._current
-        if command is None or not _PROMPT.fullmatch(self._framer.rest):
-            return
-        self._framer.forget()
-        if self._body_due and command.body is not None:
-            self._body_due = False
-            self._deadline = now + command.limit_s
-            yield Write(command.body.encode("latin-1") + SUBMIT)
-        else:
-            yield Write(ESCAPE)
+        if command is None or command.body is None or not self._body_due:
+            return Write(ESCAPE)
+        self._body_due = False
+        self._deadline = now + command.limit_s
+        return Write(command.body.encode("latin-1") + SUBMIT)
 
     def _flush(self, now: float) -> Iterator[Event]:
         """Nothing came for a while: what is held back is all there is."""

@@ -28,6 +28,7 @@ def open_world(
     assert no_errors is None
     monkeypatch.setattr("drivers.call_control.SETUP_POLL_S", 0.01)
     monkeypatch.setattr("drivers.call_control.RING_PAUSE_S", 0.05)
+    monkeypatch.setattr("drivers.call_control.LIST_AGAIN_S", 0.02)
     monkeypatch.setattr("edge.call_desk.COOL_S", 0.02)
     return partial(world, broker, tmp_path)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from config.models import GatewayConfig
+from config.models import GatewayConfig, Sim
+from config.models import Modem as ModemSettings
 from config.profiles import Profiles, load_profiles
 from edge.gateway import Gateway
 from mqtt.fields import format_timestamp
@@ -89,6 +90,16 @@ class World:
         calls = self.config.calls.model_copy(update=bounds)
         self.config = self.config.model_copy(update={"calls": calls})
 
+    def add_modem(self, name: str, port: Path) -> None:
+        """Configure one more modem; it is taken up at the next start."""
+        modems = (*self.config.modem, ModemSettings(name=name, port=port))
+        self.config = self.config.model_copy(update={"modem": modems})
+
+    def know_sim(self, **fields: Any) -> None:
+        """Configure the first modem's SIM; in force at the next start."""
+        sim = Sim.model_validate({"iccid": self.modem.cards[0].part.iccid} | fields)
+        self.config = self.config.model_copy(update={"sim": (sim,)})
+
     def start(self) -> None:
         self.gateway = Gateway(self.config, profiles())
         self._run = asyncio.create_task(self.gateway.run(), name="gateway")
@@ -117,13 +128,18 @@ class World:
 
     async def rung(self, caller: str = OUTSIDE) -> tuple[NetworkCall, str]:
         """Call the first modem from outside; gives the call at both ends."""
-        known = {event.call_id for event in self.ear.heard.of(CallEvent)}
-        call = self.sim.network.call(caller, self.number)
-        await self.ear.until(
-            lambda: {event.call_id for event in self.ear.heard.of(CallEvent)} - known
-        )
-        [call_id] = {event.call_id for event in self.ear.heard.of(CallEvent)} - known
+        return await self.rung_on(self.modem.name, caller)
+
+    async def rung_on(self, name: str, caller: str = OUTSIDE) -> tuple[NetworkCall, str]:
+        """Call a modem from outside; gives the call at both ends."""
+        known = self._call_ids()
+        call = self.sim.network.call(caller, self.sim.modems[name].cards[0].number)
+        await self.ear.until(lambda: self._call_ids() - known)
+        [call_id] = self._call_ids() - known
         return call, call_id
+
+    def _call_ids(self) -> set[str]:
+        return {event.call_id for event in self.ear.heard.of(CallEvent)}
 
 
 def scenario(*modems: dict[str, Any], **keys: Any) -> Scenario:

@@ -1,0 +1,528 @@
+"""One story a call, whatever the modem repeats, leaves out or tells in another order."""
+
+import asyncio
+
+import pytest
+
+from drivers.call_control import RING_PAUSE_S, WATCH_POLL_S, CallRefused
+from drivers.facts import CallChanged, DigitHeard
+from modem.at.command import TIMEOUTS_S
+from modem.causes import Cause
+from tests.drivers.warp import warped
+from tests.drivers.wire import SILENCE, Bench, Plug, settle
+
+NUMBER = "+4930123456"
+CEER = "AT+CEER"
+LIST = "AT+CLCC"
+
+
+def clcc(state: int, index: int = 1, direction: int = 0, mode: int = 0) -> str:
+    return f'+CLCC: {index},{direction},{state},{mode},0,"{NUMBER}",145'
+
+
+def ccinfo(state: int, index: int = 1, direction: int = 0) -> str:
+    return f'+QIND: "ccinfo",{index},{direction},{state},0,0,"{NUMBER}",145'
+
+
+def dsci(state: int, index: int = 1, direction: int = 0) -> str:
+    return f"^DSCI: {index},{direction},{state},0,{NUMBER},145"
+
+
+async def dialled(bench: Bench) -> int:
+    key = bench.modem.calls.place(NUMBER)
+    await settle()
+    return key
+
+
+# What a family says of a call that is answered and ended, each line as one event.
+ANSWERED = {
+    "simcom-sim7600": [
+        clcc(2),
+        clcc(3),
+        "VOICE CALL: BEGIN",
+        clcc(0),
+        f'+COLP: "{NUMBER}",145',
+        clcc(6),
+        "NO CARRIER",
+        "VOICE CALL: END: 000006",
+    ],
+    "simcom-sim800": [clcc(2), clcc(3), clcc(0), clcc(6), "NO CARRIER"],
+    "quectel-ec2x": [ccinfo(2), ccinfo(3), ccinfo(0), ccinfo(-1), "NO CARRIER"],
+    "quectel-ep06": [dsci(2), dsci(7), dsci(3), dsci(6), "NO CARRIER"],
+    "huawei-e1550": ["^ORIG:1,0", "^CONF:1", "^CONN:1,0", "^CEND:1,6,67,16", "NO CARRIER"],
+}
+by_family = pytest.mark.parametrize(("profile", "lines"), ANSWERED.items(), ids=ANSWERED)
+
+
+@by_family
+@warped
+async def test_an_answered_call_ends_once_however_often_it_is_told(
+    plug: Plug, profile: str, lines: list[str]
+) -> None:
+    bench = plug(profile)
+    await dialled(bench)
+    for line in lines:
+        bench.wire.say(line)
+        await settle()
+    assert bench.calls == ["1 alerting", "1 active", "1 released normal"]
+    assert bench.wire.count(CEER) == 0
+
+
+@by_family
+@warped
+async def test_the_same_in_one_read_is_the_same_story(
+    plug: Plug, profile: str, lines: list[str]
+) -> None:
+    bench = plug(profile)
+    await dialled(bench)
+    bench.wire.say(*lines)
+    await settle()
+    assert bench.calls == ["1 alerting", "1 active", "1 released normal"]
+
+
+@by_family
+@warped
+async def test_every_line_twice_is_the_same_story(
+    plug: Plug, profile: str, lines: list[str]
+) -> None:
+    bench = plug(profile)
+    await dialled(bench)
+    bench.wire.say(*(line for line in lines for _ in range(2)))
+    await settle()
+    assert bench.calls == ["1 alerting", "1 active", "1 released normal"]
+
+
+@by_family
+@warped
+async def test_a_call_that_begins_at_once_is_not_ended_by_the_echo_of_the_last(
+    plug: Plug, profile: str, lines: list[str]
+) -> None:
+    bench = plug(profile)
+    await dialled(bench)
+    bench.wire.say(*lines[:-1])
+    bench.wire.replies[LIST] = f"{clcc(2)}\nOK"
+    await dialled(bench)
+    bench.wire.say(lines[-1])
+    await settle()
+    assert bench.calls[-1] == "1 released normal"
+    assert [call.key for call in bench.modem.calls.live] == [2]
+
+
+# What ends a dial that was never answered: the lines, the cause, how often the cause was asked.
+FAILURES = {
+    "simcom rejected": (
+        "simcom-sim7600",
+        [clcc(2), clcc(6), "NO CARRIER", "VOICE CALL: END"],
+        "rejected",
+        1,
+    ),
+    "simcom busy": ("simcom-sim7600", [clcc(2), "BUSY", clcc(6), "VOICE CALL: END"], "busy", 0),
+    "quectel busy": ("quectel-ec2x", [ccinfo(2), "BUSY", ccinfo(-1)], "busy", 0),
+    "quectel no answer": (
+        "quectel-ec2x",
+        [ccinfo(2), ccinfo(3), "NO ANSWER", ccinfo(-1)],
+        "no_answer",
+        0,
+    ),
+    "quectel released": ("quectel-ec2x", [ccinfo(2), ccinfo(-1), "NO CARRIER"], "rejected", 1),
+    "ep06 released": ("quectel-ep06", [dsci(2), dsci(7), dsci(6), "NO CARRIER"], "rejected", 1),
+    "huawei rejected": ("huawei-e1550", ["^ORIG:1,0", "^CEND: 1,0, 67, 21", "BUSY"], "rejected", 0),
+    "huawei busy": ("huawei-e1550", ["^ORIG:1,0", "^CEND:1,0,104,17", "BUSY"], "busy", 0),
+    "huawei without cause": (
+        "huawei-e1550",
+        ["^ORIG:1,0", "^CEND:1,82,29", "NO CARRIER"],
+        "rejected",
+        1,
+    ),
+    "generic": ("generic", ["NO CARRIER"], "rejected", 1),
+}
+
+
+@pytest.mark.parametrize(("profile", "lines", "cause", "asked"), FAILURES.values(), ids=FAILURES)
+@warped
+async def test_the_cause_is_asked_only_when_nobody_told_it(
+    plug: Plug, profile: str, lines: list[str], cause: str, asked: int
+) -> None:
+    bench = plug(profile, {CEER: "+CEER: Call rejected\nOK"})
+    await dialled(bench)
+    for line in lines:
+        bench.wire.say(line)
+        await settle()
+    assert bench.calls[-1] == f"1 released {cause}"
+    assert sum("released" in told for told in bench.calls) == 1
+    assert bench.wire.count(CEER) == asked
+
+
+@warped
+async def test_a_busy_that_comes_while_the_cause_is_asked_wins(plug: Plug) -> None:
+    bench = plug("quectel-ec2x", {CEER: "+CEER: Normal call clearing\nOK"})
+    await dialled(bench)
+    bench.wire.say(ccinfo(2), ccinfo(-1), "BUSY")
+    await settle()
+    assert bench.calls == ["1 released busy"]
+    assert bench.told(CallChanged)[-1].raw_cause == "BUSY"
+
+
+@warped
+async def test_a_cause_in_numbers_is_kept_as_it_is_and_not_believed(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {CEER: "+CEER: 0,21\nOK"})
+    await dialled(bench)
+    bench.wire.say(clcc(2), clcc(6))
+    await settle()
+    end = bench.told(CallChanged)[-1]
+    assert (end.cause, end.raw_cause) == (Cause.NETWORK_ERROR, "0,21")
+
+
+@pytest.mark.parametrize(
+    ("final", "cause"),
+    [
+        ("BUSY", "busy"),
+        ("NO ANSWER", "no_answer"),
+        ("+CME ERROR: 30", "network_error"),
+        ("+CME ERROR: 3", "barred"),
+        ("ERROR", "rejected"),
+        ("NO CARRIER", "rejected"),
+    ],
+)
+@warped
+async def test_a_dial_that_is_refused_ends_the_call(plug: Plug, final: str, cause: str) -> None:
+    bench = plug("generic", {f"ATD{NUMBER};": final, CEER: "+CEER: Call rejected\nOK"})
+    await dialled(bench)
+    assert bench.calls == [f"1 released {cause}"]
+
+
+@warped
+async def test_a_dial_that_is_never_answered_ends_the_call(plug: Plug) -> None:
+    bench = plug("quectel-ec2x", {f"ATD{NUMBER};": SILENCE})
+    await dialled(bench)
+    await asyncio.sleep(TIMEOUTS_S["ATD"] + 1)
+    end = bench.told(CallChanged)[-1]
+    assert (end.cause, end.raw_cause) == (Cause.NETWORK_ERROR, "no answer from the modem")
+
+
+@warped
+async def test_connect_is_no_end_of_a_call(plug: Plug) -> None:
+    bench = plug("generic", {LIST: f"{clcc(0)}\nOK"})
+    await dialled(bench)
+    bench.wire.say("CONNECT")
+    await settle()
+    assert bench.calls == ["1 active"]
+
+
+# --- hanging up
+
+
+@warped
+async def test_a_call_that_we_hang_up_is_cancelled_and_its_cause_not_asked(plug: Plug) -> None:
+    bench = plug("quectel-ec2x")
+    key = await dialled(bench)
+    bench.wire.say(ccinfo(2), ccinfo(3))
+    hanging_up = asyncio.create_task(bench.modem.calls.hang_up(key))
+    await settle()
+    bench.wire.say(ccinfo(-1), "NO CARRIER")
+    await hanging_up
+    assert bench.calls == ["1 alerting", "1 released cancelled"]
+    assert bench.told(CallChanged)[-1].by_us
+    assert bench.wire.count(CEER) == 0
+
+
+@warped
+async def test_a_hang_up_that_fails_because_the_peer_left_is_none(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {"AT+CHUP": "ERROR", "ATH": "ERROR"})
+    key = await dialled(bench)
+    bench.wire.say(clcc(0))
+    await bench.modem.calls.hang_up(key)
+    assert bench.calls == ["1 active", "1 released normal"]
+    assert bench.wire.sent[1:3] == ["AT+CHUP", "ATH"]
+
+
+@warped
+async def test_a_call_that_the_modem_keeps_is_not_told_as_over(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {"AT+CHUP": "ERROR", "ATH": "ERROR", LIST: f"{clcc(0)}\nOK"})
+    key = await dialled(bench)
+    bench.wire.say(clcc(0))
+    await bench.modem.calls.hang_up(key)
+    assert bench.calls == ["1 active"]
+
+
+@warped
+async def test_a_hang_up_breaks_off_a_dial_that_blocks_the_port(plug: Plug) -> None:
+    bench = plug("generic", {f"ATD{NUMBER};": SILENCE, "": "NO CARRIER"})
+    key = await dialled(bench)
+    await bench.modem.calls.hang_up(key)
+    assert bench.wire.sent == [f"ATD{NUMBER};", "", "AT+CHUP"]
+    assert bench.calls == ["1 released cancelled"]
+
+
+@warped
+async def test_a_call_that_is_over_cannot_be_hung_up(plug: Plug) -> None:
+    bench = plug("generic")
+    with pytest.raises(CallRefused):
+        await bench.modem.calls.hang_up(7)
+    assert bench.wire.sent == []
+
+
+# --- two calls
+
+
+async def with_two(bench: Bench) -> None:
+    """An active call that we dialled, and one that waits."""
+    await dialled(bench)
+    bench.wire.say(clcc(0), '+CCWA: "+49177",145,1', '+CLCC: 2,1,5,0,0,"+49177",145')
+    await settle()
+
+
+@warped
+async def test_a_waiting_call_is_told_once(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    await with_two(bench)
+    assert bench.calls == ["1 active", "2 waiting"]
+    assert bench.told(CallChanged)[-1].call.number == "+49177"
+
+
+@warped
+async def test_of_two_calls_only_the_one_meant_is_hung_up(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {LIST: f"{clcc(0)}\nOK"})
+    await with_two(bench)
+    await bench.modem.calls.hang_up(2)
+    assert bench.wire.count("AT+CHLD=12") == 1
+    assert bench.wire.count("AT+CHUP") == 0
+    assert bench.calls[-1] == "2 released rejected"
+
+
+@warped
+async def test_a_no_carrier_with_two_calls_asks_the_list_which_one_it_was(plug: Plug) -> None:
+    other = '+CLCC: 2,1,4,0,0,"+49177",145'
+    bench = plug("simcom-sim7600", {LIST: f"{other}\nOK"})
+    await with_two(bench)
+    bench.wire.say("NO CARRIER")
+    await asyncio.sleep(1)
+    assert bench.calls == ["1 active", "2 waiting", "2 incoming", "1 released normal"]
+
+
+@warped
+async def test_a_waiting_call_that_rings_when_the_other_ended_is_the_same_call(plug: Plug) -> None:
+    bench = plug("huawei-e1550")
+    await dialled(bench)
+    bench.wire.say("^ORIG:1,0", "^CONN:1,0", '+CCWA: "+49177",145,1')
+    bench.wire.say("^CEND:1,9,67,16")
+    bench.wire.say("RING", '+CLIP: "+49177",145')
+    await settle()
+    assert bench.calls == ["1 active", "2 waiting", "1 released normal", "2 incoming"]
+
+
+@warped
+async def test_a_waiting_call_is_answered_by_holding_the_other(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    await with_two(bench)
+    bench.wire.replies[LIST] = f'{clcc(1)}\n+CLCC: 2,1,0,0,0,"+49177",145\nOK'
+    await bench.modem.calls.answer(2)
+    await settle()
+    assert bench.wire.count("AT+CHLD=2") == 1
+    assert bench.calls[2:] == ["2 active", "1 held"]
+
+
+@warped
+async def test_an_e1550_is_never_told_to_end_one_call_before_it_alerts(plug: Plug) -> None:
+    bench = plug("huawei-e1550")
+    await dialled(bench)
+    bench.wire.say("^ORIG:1,0", '+CCWA: "+49177",145,1')
+    await bench.modem.calls.hang_up(1)
+    assert not [line for line in bench.wire.sent if "CHLD" in line]
+    assert bench.wire.count("AT+CHUP") == 1
+
+
+# --- incoming calls
+
+
+@warped
+async def test_an_incoming_call_waits_for_its_number(plug: Plug) -> None:
+    bench = plug()
+    bench.wire.say("RING")
+    await settle()
+    assert bench.calls == []
+    bench.wire.say('+CLIP: "+49177",145')
+    await asyncio.sleep(2 * RING_PAUSE_S)
+    assert [fact.call.number for fact in bench.told(CallChanged)] == ["+49177"]
+
+
+@warped
+async def test_a_call_without_number_is_told_after_a_pause_and_named_later(plug: Plug) -> None:
+    bench = plug()
+    bench.wire.say("+CRING: VOICE")
+    await asyncio.sleep(2 * RING_PAUSE_S)
+    bench.wire.say("+CRING: VOICE", '+CLIP: "+49177",145')
+    await settle()
+    assert [fact.call.number for fact in bench.told(CallChanged)] == [None, "+49177"]
+    assert bench.calls == ["1 incoming", "1 incoming"]
+
+
+@warped
+async def test_a_call_that_stops_before_its_number_came_began_and_ended_once(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    bench.wire.say("RING", "NO CARRIER")
+    await asyncio.sleep(2 * RING_PAUSE_S)
+    assert bench.calls == ["1 incoming", "1 released no_answer"]
+
+
+@warped
+async def test_a_missed_call_of_a_simcom_ends_without_no_carrier(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    bench.wire.say("RING", '+CLIP: "+49177",145', clcc(4, direction=1))
+    bench.wire.say("MISSED_CALL: 11:01AM 0177123")
+    await settle()
+    assert bench.calls == ["1 incoming", "1 released no_answer"]
+
+
+@warped
+async def test_an_answered_call_in_the_order_of_a_simcom(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {"ATA": SILENCE})
+    bench.wire.say("RING", '+CLIP: "+49177",145', clcc(4, direction=1))
+    answering = asyncio.create_task(bench.modem.calls.answer(1))
+    await settle()
+    bench.wire.say("VOICE CALL: BEGIN", "OK", clcc(0, direction=1))
+    await answering
+    bench.wire.say(clcc(6, direction=1), "VOICE CALL: END: 000008")
+    await settle()
+    assert bench.calls == ["1 incoming", "1 active", "1 released normal"]
+
+
+@warped
+async def test_a_caller_who_leaves_while_we_answer_ends_the_call(plug: Plug) -> None:
+    bench = plug("generic", {"ATA": "NO CARRIER"})
+    bench.wire.say("RING", '+CLIP: "+49177",145')
+    await settle()
+    with pytest.raises(CallRefused, match="NO CARRIER"):
+        await bench.modem.calls.answer(1)
+    await settle()
+    assert bench.calls == ["1 incoming", "1 released no_answer"]
+
+
+# --- the guard against calls that never end
+
+
+@warped
+async def test_a_call_whose_end_was_never_told_is_found_missing_twice(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {LIST: [f"{clcc(0)}\nOK", "OK", "OK"]})
+    await dialled(bench)
+    bench.wire.say(clcc(0))
+    await asyncio.sleep(2.5 * WATCH_POLL_S)
+    assert bench.calls == ["1 active"]
+    await asyncio.sleep(WATCH_POLL_S)
+    assert bench.calls == ["1 active", "1 released normal"]
+
+
+@pytest.mark.parametrize("answer", ["ERROR", "+CME ERROR: 14", "+CLCC: x,y\nOK"])
+@warped
+async def test_an_answer_that_is_no_list_ends_no_call(plug: Plug, answer: str) -> None:
+    bench = plug("simcom-sim7600", {LIST: answer})
+    await dialled(bench)
+    bench.wire.say(clcc(0))
+    await asyncio.sleep(5.5 * WATCH_POLL_S)
+    assert bench.wire.count(LIST) == 5
+    assert bench.calls == ["1 active"]
+
+
+@warped
+async def test_the_data_bearer_is_no_call_and_keeps_none_alive(plug: Plug) -> None:
+    bearer = '+CLCC: 1,0,0,1,0,"",128'
+    bench = plug("quectel-ec2x", {LIST: f"{bearer}\nOK"})
+    bench.wire.say(bearer)
+    await dialled(bench)
+    bench.wire.say(ccinfo(0, index=2))
+    await asyncio.sleep(2.5 * WATCH_POLL_S)
+    assert bench.calls == ["1 active", "1 released normal"]
+
+
+@warped
+async def test_a_modem_without_reports_is_asked_and_tells_the_whole_call(plug: Plug) -> None:
+    states = [f"{clcc(state)}\nOK" for state in (2, 2, 3, 3, 0)]
+    bench = plug("generic", {LIST: [*states, "OK"]})
+    await dialled(bench)
+    await asyncio.sleep(4 * WATCH_POLL_S)
+    assert bench.calls == ["1 alerting", "1 active", "1 released normal"]
+
+
+@warped
+async def test_nobody_is_asked_while_there_is_no_call(plug: Plug) -> None:
+    bench = plug("generic")
+    await asyncio.sleep(10 * WATCH_POLL_S)
+    assert bench.wire.sent == []
+
+
+# --- the rest
+
+
+@warped
+async def test_calls_of_an_earlier_owner_are_ended(plug: Plug) -> None:
+    bench = plug("generic", {LIST: f"{clcc(0)}\nOK"})
+    await bench.modem.calls.clear()
+    assert bench.wire.sent == [LIST, "AT+CHUP"]
+    assert bench.calls == []
+
+
+@warped
+async def test_a_data_bearer_is_nothing_to_end(plug: Plug) -> None:
+    bench = plug("quectel-ec2x", {LIST: '+CLCC: 1,0,0,1,0,"",128\nOK'})
+    await bench.modem.calls.clear()
+    assert bench.wire.sent == [LIST]
+
+
+@warped
+async def test_every_call_of_an_unplugged_modem_is_lost(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    await with_two(bench)
+    bench.wire.unplug()
+    assert bench.calls[2:] == ["1 released lost", "2 released lost"]
+
+
+@warped
+async def test_a_cause_that_cannot_be_asked_any_more_still_ends_the_call(plug: Plug) -> None:
+    bench = plug("simcom-sim7600", {CEER: SILENCE})
+    await dialled(bench)
+    bench.wire.say(clcc(2), clcc(6))
+    await settle()
+    bench.wire.unplug()
+    await settle()
+    assert bench.calls == ["1 released network_error"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "line"),
+    [
+        ("quectel-ec2x", "+QTONEDET: 53"),
+        ("simcom-sim7600", "+RXDTMF: 5"),
+        ("simcom-sim800", "+DTMF: 5"),
+        ("huawei-e1550", "^DDTMF: 5"),
+    ],
+)
+@warped
+async def test_a_key_that_the_far_end_presses_is_heard(plug: Plug, profile: str, line: str) -> None:
+    bench = plug(profile)
+    bench.wire.say(line)
+    await settle()
+    assert bench.facts == [DigitHeard("5")]
+
+
+@pytest.mark.parametrize(
+    ("profile", "sent"),
+    [
+        ("quectel-ec2x", ['AT+VTS="1"', 'AT+VTS="#"']),
+        ("huawei-e1550", ["AT^DTMF=1,1", "AT^DTMF=1,#"]),
+    ],
+)
+@warped
+async def test_digits_go_out_one_by_one(plug: Plug, profile: str, sent: list[str]) -> None:
+    bench = plug(profile)
+    key = await dialled(bench)
+    await bench.modem.calls.dtmf(key, "1#")
+    assert bench.wire.sent[1:] == sent
+
+
+@warped
+async def test_a_digit_that_the_modem_cannot_send_is_refused_unsent(plug: Plug) -> None:
+    bench = plug("huawei-e1550")
+    key = await dialled(bench)
+    with pytest.raises(CallRefused, match="A"):
+        await bench.modem.calls.dtmf(key, "A")
+    assert len(bench.wire.sent) == 1

@@ -1,0 +1,408 @@
+"""From a port that is there to a modem that can call: woken, known, unlocked, ready."""
+
+import asyncio
+import logging
+
+import pytest
+
+from drivers.facts import (
+    CallChanged,
+    CardChanged,
+    ModemDeaf,
+    ModemLost,
+    RegistrationSeen,
+    SignalSeen,
+)
+from drivers.modem import SIM_WAIT_S, WAKE_TRIES, ModemFailed, ModemIdentity
+from drivers.session import SessionLost
+from modem.at.command import Command
+from modem.sim import Lock, Retries
+from tests.drivers.warp import warped
+from tests.drivers.wire import SILENCE, Plug, Reply, settle
+
+EC25 = {"AT+CGMI": "Quectel\nOK", "AT+CGMM": "EC25\nOK"}
+URC_PORT = 'AT+QURCCFG="urcport"'
+
+
+# --- opening
+
+
+@warped
+async def test_a_modem_says_who_it_is(plug: Plug) -> None:
+    bench = plug(opened=False)
+    assert await bench.modem.open() == ModemIdentity("Maker", "Model 1", "1.0", "490154203237518")
+
+
+@pytest.mark.parametrize(
+    ("answer", "model"),
+    [
+        ("Model 1\nOK", "Model 1"),
+        ("+CGMM: Model 1\nOK", "Model 1"),
+        ('+CGMM: "Model 1"\nOK', "Model 1"),
+        ("Model 1\n24-11-08\n(c) Maker\nOK", "Model 1"),
+        ("ERROR", ""),
+        ("OK", ""),
+        ("RING\nModel 1\nOK", "Model 1"),
+    ],
+)
+@warped
+async def test_its_model_is_the_first_line_that_answers(
+    plug: Plug, answer: str, model: str
+) -> None:
+    bench = plug(replies={"AT+CGMM": answer}, opened=False)
+    assert (await bench.modem.open()).model == model
+
+
+@warped
+async def test_a_stick_that_sleeps_is_woken(plug: Plug) -> None:
+    bench = plug(replies={"AT": [*([SILENCE] * 12), "OK"]}, opened=False)
+    assert (await bench.modem.open()).model == "Model 1"
+
+
+@warped
+async def test_a_locked_modem_that_refuses_even_at_is_awake(plug: Plug) -> None:
+    locked = dict.fromkeys(("AT", "ATE0", "AT+CMEE=1", "AT+CGMM"), "+CME ERROR: 11")
+    bench = plug(replies=locked | {"AT+CPIN?": "+CPIN: SIM PIN\nOK"}, opened=False)
+    await bench.modem.open()
+    assert await bench.modem.read_lock() is Lock.SIM_PIN
+
+
+@warped
+async def test_a_port_where_nobody_answers_is_said_to_be_none(plug: Plug) -> None:
+    bench = plug(replies={"AT": SILENCE}, opened=False)
+    with pytest.raises(ModemFailed, match="is it the AT port"):
+        await bench.modem.open()
+    assert bench.wire.count("AT") >= WAKE_TRIES
+
+
+@warped
+async def test_a_modem_that_is_pulled_out_while_it_starts_is_lost(plug: Plug) -> None:
+    bench = plug(replies={"AT+CGMM": SILENCE}, opened=False)
+    opening = asyncio.create_task(bench.modem.open())
+    await settle()
+    bench.wire.unplug()
+    with pytest.raises(SessionLost):
+        await opening
+    assert bench.facts == [ModemLost("unplugged")]
+
+
+# --- urc routing
+
+
+@warped
+async def test_urcs_that_come_here_already_are_not_sent_here_again(plug: Plug) -> None:
+    replies = EC25 | {URC_PORT: '+QURCCFG: "urcport","usbat"\nOK'}
+    bench = plug("quectel-ec2x", replies, opened=False)
+    await bench.modem.open()
+    assert bench.wire.count(URC_PORT) >= 1
+    assert bench.wire.count(f'{URC_PORT},"usbat"') == 0
+
+
+@warped
+async def test_urcs_that_go_elsewhere_are_sent_here(plug: Plug) -> None:
+    replies = EC25 | {URC_PORT: '+QURCCFG: "urcport","uart1"\nOK'}
+    bench = plug("quectel-ec2x", replies, opened=False)
+    await bench.modem.open()
+    assert bench.wire.count(f'{URC_PORT},"usbat"') == 1
+
+
+# --- the SIM
+
+
+@pytest.mark.parametrize(
+    ("answer", "lock"),
+    [
+        ("+CPIN: READY\nOK", Lock.READY),
+        ("+CPIN: READY", Lock.READY),  # Wavecom forgets the OK
+        ("+CPIN: SIM PIN\nOK", Lock.SIM_PIN),
+        ("+CPIN: SIM PUK\nOK", Lock.SIM_PUK),
+        ("+CME ERROR: 10", Lock.NOT_INSERTED),
+        ("+CME ERROR: SIM not inserted", Lock.NOT_READY),
+        ("+CME ERROR: 11", Lock.SIM_PIN),
+        ("ERROR", Lock.NOT_READY),
+        (SILENCE, Lock.NOT_READY),
+    ],
+)
+@warped
+async def test_what_the_sim_waits_for(plug: Plug, answer: str, lock: Lock) -> None:
+    bench = plug(replies={"AT+CPIN?": answer})
+    assert await bench.modem.read_lock() is lock
+
+
+@pytest.mark.parametrize("busy", ["+CME ERROR: 14", "+CME ERROR: 515", "+CPIN: NOT READY\nOK"])
+@warped
+async def test_a_busy_sim_is_asked_again(plug: Plug, busy: str) -> None:
+    bench = plug(replies={"AT+CPIN?": [busy, busy, busy, "+CPIN: READY\nOK"]})
+    assert await bench.modem.read_lock() is Lock.READY
+    assert bench.wire.count("AT+CPIN?") == 4
+
+
+@warped
+async def test_a_pin_is_tried_once_and_never_logged(
+    plug: Plug, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    bench = plug(replies={'AT+CPIN="4711"': "+CME ERROR: 16"})
+    assert not await bench.modem.unlock("4711")
+    assert bench.wire.sent == ['AT+CPIN="4711"']
+    assert "4711" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("profile", "question", "answer"),
+    [
+        ("generic", "AT+CPINR", "+CPINR: SIM PIN,2,3\nOK"),
+        ("quectel-ec2x", 'AT+QPINC="SC"', '+QPINC: "SC",2,10\nOK'),
+        ("simcom-sim7600", "AT+SPIC", "+SPIC: 2,10,0,10\nOK"),
+        ("huawei-e1550", "AT^CPIN?", "^CPIN: READY,,10,2,10,3\nOK"),
+    ],
+)
+@warped
+async def test_the_tries_that_are_left_are_known(
+    plug: Plug, profile: str, question: str, answer: str
+) -> None:
+    bench = plug(profile, {question: answer})
+    assert (await bench.modem.tries_left()).pin == 2
+
+
+@pytest.mark.parametrize("answer", ["ERROR", "OK", "+CPINR: what,ever\nOK", SILENCE])
+@warped
+async def test_tries_that_the_modem_does_not_tell_are_unknown(plug: Plug, answer: str) -> None:
+    bench = plug(replies={"AT+CPINR": answer})
+    assert await bench.modem.tries_left() == Retries()
+
+
+@pytest.mark.parametrize(
+    ("profile", "replies"),
+    [
+        ("generic", {"AT+CCID": "8949020000012345678\nOK"}),
+        ("generic", {"AT+CCID": "+CCID: 8949020000012345678\nOK"}),
+        ("quectel-ec2x", {"AT+QCCID": "+QCCID: 8949020000012345678F\nOK"}),
+        ("simcom-sim7600", {"AT+CICCID": "+ICCID: 8949020000012345678\nOK"}),
+        ("simcom-sim800", {"AT+CICCID": "ERROR", "AT+CCID": "8949020000012345678f\nOK"}),
+        ("huawei-e1550", {"AT^ICCID?": "^ICCID: 98940920000021436587\nOK"}),
+        (
+            "huawei-e1550",
+            {"AT^ICCID?": "COMMAND NOT SUPPORT", "AT+CCID": "8949020000012345678\nOK"},
+        ),
+    ],
+)
+@warped
+async def test_the_iccid_in_every_familys_shape(
+    plug: Plug, profile: str, replies: dict[str, Reply]
+) -> None:
+    bench = plug(profile, replies)
+    assert (await bench.modem.read_iccid() or "").startswith("894902000001234567")
+
+
+@warped
+async def test_a_sim_that_keeps_its_iccid_back_is_not_attached(plug: Plug) -> None:
+    bench = plug(replies={"AT+CCID": "+CME ERROR: 11"})
+    assert await bench.modem.read_iccid() is None
+    with pytest.raises(ModemFailed, match="ICCID"):
+        await bench.modem.attach()
+
+
+@pytest.mark.parametrize(
+    ("answer", "numbers"),
+    [
+        (
+            '+CNUM: "Own","+49177123",145\n+CNUM: "Fax","+49177124",145\nOK',
+            ("+49177123", "+49177124"),
+        ),
+        ('+CNUM: ,"",129\nOK', ()),
+        ("+CME ERROR: 14", ()),
+        ("OK", ()),
+    ],
+)
+@warped
+async def test_the_sim_says_who_it_is(plug: Plug, answer: str, numbers: tuple[str, ...]) -> None:
+    bench = plug(replies={"AT+CNUM": answer})
+    sim = await bench.modem.attach()
+    assert (sim.iccid, sim.imsi) == ("8949020000012345678", "262011234567890")
+    assert sim.numbers == numbers
+
+
+# --- readiness
+
+
+@pytest.mark.parametrize("word", ["SMS DONE", "SMS Ready", "SMS READY"])
+@warped
+async def test_a_simcom_is_ready_when_it_says_so(plug: Plug, word: str) -> None:
+    bench = plug("simcom-sim7600", {"AT+CPMS?": "+CMS ERROR: 310"})
+    attaching = asyncio.create_task(bench.modem.attach())
+    await settle()
+    assert not attaching.done()
+    bench.wire.say(word)
+    await attaching
+
+
+@warped
+async def test_a_simcom_that_was_up_before_us_is_ready_when_its_storage_answers(plug: Plug) -> None:
+    busy = "+CMS ERROR: 314"
+    bench = plug("simcom-sim7600", {"AT+CPMS?": [busy, busy, '+CPMS: "ME",0,50\nOK']})
+    await bench.modem.attach()
+    assert bench.wire.count("AT+CPMS?") == 3
+
+
+@warped
+async def test_a_quectel_is_ready_when_all_its_parts_are(plug: Plug) -> None:
+    states: list[str] = [f"+QINISTAT: {bits}\nOK" for bits in (0, 1, 3, 7)]
+    bench = plug("quectel-ec2x", {"AT+QINISTAT": [*states]})
+    await bench.modem.attach()
+    assert bench.wire.count("AT+QINISTAT") == 4
+
+
+@warped
+async def test_a_quectel_that_does_not_know_the_question_is_ready(plug: Plug) -> None:
+    bench = plug("quectel-ec2x", {"AT+QINISTAT": "ERROR"})
+    await bench.modem.attach()
+    assert bench.wire.count("AT+QINISTAT") == 1
+
+
+@warped
+async def test_a_modem_that_never_says_that_it_is_ready_is_taken_as_it_is(
+    plug: Plug, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench = plug("quectel-ec2x", {"AT+QINISTAT": "+QINISTAT: 1\nOK"})
+    await bench.modem.attach()
+    assert bench.wire.count("AT+QINISTAT") == len(SIM_WAIT_S) + 1
+    assert "never said that it was ready" in caplog.text
+
+
+@warped
+async def test_a_setting_that_fails_stops_nothing(plug: Plug) -> None:
+    refused = dict.fromkeys(("AT+CLIP=1", "AT+CRC=1", "AT+CREG=2", "AT+CEREG=2"), "ERROR")
+    bench = plug(replies=refused)
+    await bench.modem.attach()
+    assert bench.wire.count("AT+COPS=3,0") == 1
+
+
+# --- what it tells by itself
+
+
+@warped
+async def test_registration_and_signal_are_facts(plug: Plug) -> None:
+    bench = plug("quectel-ec2x")
+    bench.wire.say("+CREG: 5", '+QIND: "csq",20,99', "+CSQ: 99,99")
+    await settle()
+    [registration] = bench.told(RegistrationSeen)
+    assert registration.status.registered
+    assert bench.told(SignalSeen) == [SignalSeen(-73), SignalSeen(None)]
+
+
+@warped
+async def test_registration_and_signal_that_were_asked_for_are_the_same_facts(plug: Plug) -> None:
+    bench = plug(replies={"AT+CREG?": "+CREG: 2,1\nOK", "AT+CSQ": "+CSQ: 20,99\nOK"})
+    await bench.modem.ask_network()
+    assert [fact.status.registered for fact in bench.told(RegistrationSeen)] == [True]
+    assert bench.told(SignalSeen) == [SignalSeen(-73)]
+
+
+@pytest.mark.parametrize(
+    ("profile", "line", "inserted"),
+    [
+        ("quectel-ec2x", "+QSIMSTAT: 1,0", False),
+        ("quectel-ec2x", "+QSIMSTAT: 1,1", True),
+        ("quectel-ec2x", "+QUSIM: 1", None),
+        ("huawei-e1550", "^SIMST:255", False),
+        ("huawei-e1550", "^SIMST: 1", True),
+        ("simcom-sim7600", "+CPIN: NOT INSERTED", False),
+    ],
+)
+@warped
+async def test_a_card_that_is_put_in_or_taken_out_is_a_fact(
+    plug: Plug, profile: str, line: str, inserted: bool | None
+) -> None:
+    bench = plug(profile)
+    bench.wire.say(line)
+    await settle()
+    assert bench.facts == [CardChanged(inserted)]
+
+
+@pytest.mark.parametrize("line", ["+CREG: what", "^CONN: x", "+CLCC: 1", "^ORIG:", "nonsense"])
+@warped
+async def test_garbage_is_no_fact(plug: Plug, line: str) -> None:
+    bench = plug("huawei-e1550")
+    bench.wire.say(line)
+    await settle()
+    assert bench.facts == []
+
+
+@warped
+async def test_a_modem_that_answers_nothing_any_more_is_deaf_and_said_so(plug: Plug) -> None:
+    bench = plug(replies={"AT": SILENCE})
+    probing = asyncio.create_task(bench.modem.probe())
+    assert not await probing
+    await asyncio.sleep(20)
+    assert bench.facts[0] == ModemDeaf()
+
+
+@warped
+async def test_an_idle_modem_is_asked_whether_it_lives(plug: Plug) -> None:
+    bench = plug()
+    assert await bench.modem.probe()
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [('+COPS: 0,0,"BUSY LINE",7\nOK', "BUSY LINE"), ("+COPS: 0\nOK", None), ("ERROR", None)],
+)
+@warped
+async def test_the_operator_is_known_by_name(plug: Plug, answer: str, name: str | None) -> None:
+    bench = plug(replies={"AT+COPS?": answer})
+    assert await bench.modem.read_operator() == name
+
+
+# --- switched and closed
+
+
+@pytest.mark.parametrize(
+    ("profile", "choice"),
+    [("quectel-ec2x", "AT+QDSIM=1"), ("simcom-a76xx", "AT+SWITCHSIM=1")],
+)
+@warped
+async def test_another_slot_is_chosen_with_the_radio_off_and_on(
+    plug: Plug, profile: str, choice: str
+) -> None:
+    bench = plug(profile)
+    assert await bench.modem.switch_slot(2)
+    assert bench.wire.sent == [choice, "AT+CFUN=0", "AT+CFUN=1"]
+
+
+@warped
+async def test_a_modem_with_one_slot_is_not_asked_for_another(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    assert not await bench.modem.switch_slot(2)
+    assert bench.wire.sent == []
+
+
+@warped
+async def test_a_slot_that_is_refused_is_not_called_chosen(plug: Plug) -> None:
+    bench = plug("quectel-ec2x", {"AT+QDSIM=1": "ERROR"})
+    assert not await bench.modem.switch_slot(2)
+
+
+@warped
+async def test_a_modem_can_be_reset_before_it_is_opened(plug: Plug) -> None:
+    bench = plug(opened=False)
+    await bench.modem.knock(Command("AT+CFUN=4"), Command("AT+CFUN=1"))
+    assert bench.wire.sent == ["AT+CFUN=4", "AT+CFUN=1"]
+    assert not bench.wire.is_open
+
+
+@warped
+async def test_closing_ends_its_calls_as_lost(plug: Plug) -> None:
+    bench = plug("simcom-sim7600")
+    bench.modem.calls.place("123")
+    await settle()
+    bench.modem.close()
+    [fact] = bench.told(CallChanged)
+    assert (fact.call.is_over, fact.cause) == (True, "lost")
+
+
+@warped
+async def test_a_technician_sees_all_that_a_line_brings(plug: Plug) -> None:
+    bench = plug(replies={"AT+QCFG?": "+QCFG: one\nplain\n^TWO: 2\nOK"})
+    answer = await bench.modem.raw("AT+QCFG?")
+    assert answer.lines == ["+QCFG: one", "plain", "^TWO: 2"]
