@@ -8,31 +8,42 @@ of which must become its events and one CDR.
 import asyncio
 import time
 from importlib.util import find_spec
-from typing import Any
 
-from bench.bed.parts import Bed, bed, peer
+from bench.bed.parts import Bed, bed, script
 from bench.bed.report import Goal, Report, Row, arguments, quantile, spread
 from bench.bed.scenarios import quick
-from bench.bed.traffic import ENDED, Ledger, Traffic, dial_times, urc_times
+from bench.bed.traffic import (
+    ENDED,
+    Ledger,
+    Traffic,
+    dial_times,
+    ring_stamps,
+    urc_times,
+)
 
 LOADS = (1, 8, 32)
 BARE_S = 2.0
 QUIET_S = 5.0  # without a CDR: no more will come
-PEER_CALLS = 100
+PEER = "python-gsmmodem-new"
+PEER_CALLS = 100  # incoming, back to back
+PEER_RING_S = 0.02  # each of them
+PEER_LISTENS_S = 5.0
 
 
 async def main() -> None:
-    options = arguments("latency", lines=32, seconds=20, incoming=10_000, peer=PEER_CALLS)
+    options = arguments("latency", lines=32, seconds=20, incoming=10_000, dials=20)
     report = Report("latency")
     for lines in [load for load in LOADS if load < options.lines] + [options.lines]:
-        world = quick(lines, setup_s=(0.005,0.03), answer_s=(0.005,0.05), talk_s=(0.005,0.05))
+        world = quick(lines, setup_s=(0.005, 0.03), answer_s=(0.005, 0.05), talk_s=(0.005, 0.05))
         async with bed(world) as there, there.gateway():
             await there.client.until_ready(lines)
             added = await _busy(there, lines, options.seconds, report)
             if lines == options.lines:
                 report.goals += added
-                report.goals.append(await _burst(there, lines, options.incoming, report))
-    await _peer(options.peer, report)
+                report.goals.append(await _burst(there, options.incoming, 0.0, report))
+            if lines == 1:
+                await _burst(there, PEER_CALLS, PEER_RING_S, report)
+    await _peer(options.dials, report)
     report.show(as_json=options.json)
 
 
@@ -69,14 +80,14 @@ def _added(times: list[int], pings: list[int]) -> dict[str, float | None]:
     }
 
 
-async def _burst(there: Bed, lines: int, calls: int, report: Report) -> Goal:
+async def _burst(there: Bed, calls: int, ring_s: float, report: Report) -> Goal:
     """Call all modems back to back and count what arrives."""
     ledger = Ledger()
     there.client.on_message = ledger.take
     modems = list(there.ports)
-    each = -(-calls // lines)
+    each = -(-calls // len(modems))
     start = time.monotonic()
-    made = await there.world.order("burst", calls=each, modems=modems)
+    made = await there.world.order("burst", calls=each, modems=modems, ring_s=ring_s)
     await _quiet(ledger, made["rung"])
     seconds = time.monotonic() - start
     whole = sum(
@@ -86,7 +97,7 @@ async def _burst(there: Bed, lines: int, calls: int, report: Report) -> Goal:
     lost = made["rung"] - whole
     report.rows.append(
         {
-            "lines": lines,
+            "lines": len(modems),
             "what": "incoming back to back",
             "n": made["rung"],
             "lost": lost,
@@ -106,18 +117,30 @@ async def _quiet(ledger: Ledger, expected: int) -> None:
             seen, since = len(ledger.cdrs), time.monotonic()
 
 
-async def _peer(calls: int, report: Report) -> None:
-    name = "python-gsmmodem-new"
+async def _peer(dials: int, report: Report) -> None:
+    """The same modem, the same calls, with python-gsmmodem-new and with us."""
     if find_spec("gsmmodem") is None:
-        report.rows.append({"what": f"{name} is not installed: see scripts/bench"})
+        report.rows.append({"what": f"{PEER} is not installed: scripts/bench installs it"})
         return
-    async with bed(quick(1, answer_s=30.0)) as there:
+    async with bed(quick(1, answer_s=30.0, talk_s=60.0)) as there:
         [(modem, port)] = there.ports.items()
-        report.rows.extend(await _gsmmodem(there, modem, port, calls))
+        async with script("gsmmodem_peer", port, dials, PEER_LISTENS_S) as line:
+            dialed = dict((await line())["dials"])
+            heard, _ = await there.world.stamps()
+            rows: list[Row] = [_named("dial() to ATD", spread(dial_times(dialed, heard)))]
+            await there.world.order("burst", calls=PEER_CALLS, modems=[modem], ring_s=PEER_RING_S)
+            rings = dict((await line())["rings"])
+            _, said = await there.world.stamps()
+    rung = ring_stamps(said)
+    times = [rings[number] - ns for number, ns in rung.items() if number in rings]
+    rows.append(_named("RING to callback", spread(times)))
+    lost = len(rung) - len(times)
+    rows.append({**_named("incoming back to back", {"n": len(rung)}), "lost": lost})
+    report.rows.extend(rows)
 
 
-async def _gsmmodem(there: Bed, modem: str, port: str, calls: int) -> list[Row]:
-    return []
+def _named(what: str, numbers: Row) -> Row:
+    return {"lines": 1, "what": f"{PEER}: {what}", **numbers}
 
 
 if __name__ == "__main__":

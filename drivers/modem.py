@@ -8,6 +8,7 @@ with what is wrong; whoever owns the modem then closes it and tries again later.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,7 +45,8 @@ from modem.sim import (
 
 log = logging.getLogger(__name__)
 
-WAKE_TRIES = 10  # AT, a second each: a SIM7100 wakes up after as many as that (oFono asks 30)
+WAKE_S = 10.0  # of AT without an answer: a SIM7100 needs as long (oFono asks it 30 times)
+KNOCK_S = 30.0  # for the commands of `knock`: AT+CFUN alone may take half of that
 SIM_WAIT_S = (0.1, 0.2, 0.5, 1, 2, 3, 5, 5, 5)  # between questions to a SIM that is still busy
 _NO_CARD = frozenset({Lock.NOT_INSERTED, Lock.NOT_READY})
 
@@ -96,10 +98,11 @@ class Modem:
             baudrate or first.baudrate,
             on_unsolicited=self._hear,
             on_lost=self._lose,
-            on_deaf=lambda: self._emit(ModemDeaf()),
+            on_deaf=self._go_deaf,
             rtscts=first.flow_control is FlowControl.RTSCTS,
         )
         self._ready: set[str] = set()
+        self._awake = False
         self._use(first)
 
     def _use(self, profile: ModemProfile) -> None:
@@ -133,10 +136,15 @@ class Modem:
         self._spawn_task(_until_lost(work))
 
     async def knock(self, *commands: Command) -> None:
-        """Open the port just to send commands that switch something; raises PortError."""
+        """Open the port just to send commands that switch something; raises PortError.
+
+        A modem that hangs may do what they say and answer nothing.
+        """
         self.session.open()
-        for command in commands:
-            await self.session.ask(command)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(KNOCK_S):
+                for command in commands:
+                    await self.session.ask(command)
         self.session.close()
 
     def close(self) -> None:
@@ -251,10 +259,15 @@ class Modem:
         return bool(lines) and all([(await self.session.ask(Command(t))).ok for t in lines])
 
     async def _wake(self) -> None:
-        for _ in range(WAKE_TRIES):
-            if (await self.session.ask(Command("AT", timeout_s=1.0))).ok:
-                return
-        raise ModemFailed(f"nothing at {self.session.path} answers AT: is it the AT port?")
+        """Ask until anything comes back: a locked modem may refuse even AT."""
+        try:
+            async with asyncio.timeout(WAKE_S):
+                while (await self.session.ask(Command("AT", timeout_s=1.0))).final is None:
+                    log.debug("%s sleeps", self.session.path)
+        except TimeoutError:
+            path = self.session.path
+            raise ModemFailed(f"nothing at {path} answers AT: is it the AT port?") from None
+        self._awake = True
 
     async def _run(self, lines: Iterable[str]) -> None:
         for text in lines:
@@ -317,6 +330,13 @@ class Modem:
                 log.warning("%s: %s", self.session.path, urc.reason)
             case _:
                 pass
+
+    def _go_deaf(self) -> None:
+        """The dialogue gave up. Before the modem ever woke, `open` says so itself."""
+        if self._awake:
+            self._awake = False
+            self.session.close("the modem answers nothing any more")
+            self._emit(ModemDeaf())
 
     def _lose(self, reason: str) -> None:
         self.calls.lose_all(reason)

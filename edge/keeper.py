@@ -167,7 +167,7 @@ class Keeper:
         )
         try:
             identity = await self._start(modem, rung)
-            tasks.spawn(self._watch(modem))
+            modem.spawn(self._watch(modem))
             log.info("%s: %s %s is up", self.source.name, identity.manufacturer, identity.model)
             self._owner.alarm(f"modem-{self.source.name}", None)
             raise await self._over

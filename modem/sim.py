@@ -83,6 +83,8 @@ def lock_of_cme(code: int) -> Lock:
 
 def _lock(code: str) -> Lock:
     name = code.lower().replace("-", "_").replace(" ", "_")
+    if name == "sim_removed":  # SIMCom's word for a card that was pulled out
+        return Lock.NOT_INSERTED
     return Lock(name) if name in _LOCKS else Lock.UNKNOWN
 
 

@@ -2,12 +2,11 @@
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,6 @@ GATEWAY = "bench"
 READY_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
 LIFE_S = 300  # of a command: longer than any benchmark waits
-TICK_NS = os.sysconf("SC_CLK_TCK")
 
 Stamp = tuple[int, str, str]  # monotonic nanoseconds, modem, line
 
@@ -98,7 +96,8 @@ class Client:
     async def ping(self) -> int:
         """Publish with QoS 1 and wait until it comes back: nanoseconds."""
         name = uuid4().bytes
-        came = self._pings[name] = asyncio.get_running_loop().create_future()
+        came: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._pings[name] = came
         before = time.monotonic_ns()
         self._session.publish("ping", name)
         return await came - before
@@ -107,9 +106,11 @@ class Client:
         """Wait until so many lines are ready; gives the time when the last of them was."""
         async with asyncio.timeout(READY_TIMEOUT_S):
             while True:
-                ready = [line for line in self.lines.values() if line["state"] == "ready"]
-                if len(ready) == count:
-                    return max(int(line["ns"]) for line in ready)
+                ready_ns: list[int] = [
+                    line["ns"] for line in self.lines.values() if line["state"] == "ready"
+                ]
+                if len(ready_ns) == count:
+                    return max(ready_ns)
                 self._line_changed.clear()
                 await self._line_changed.wait()
 
@@ -156,16 +157,17 @@ class Gateway:
         self.started_ns = started_ns
 
     def usage(self) -> Usage:
-        """CPU seconds of all its threads until now, and memory, by proc_pid_stat(5)."""
-        proc = Path("/proc", str(self._child.pid))
-        fields = (proc / "stat").read_text().rpartition(")")[2].split()
-        [rss] = (
-            line for line in (proc / "status").read_text().splitlines() if line.startswith("VmRSS")
-        )
-        return Usage((int(fields[11]) + int(fields[12])) / TICK_NS, int(rss.split()[1]) / 1024)
+        """What it has used until now."""
+        return usage_of(self._child.pid)
 
-    def is_alive(self) -> bool:
-        return self._child.returncode is None
+
+def usage_of(pid: int) -> Usage:
+    """CPU of all threads of a process and the memory it holds, by proc_pid_schedstat and status."""
+    tasks = Path("/proc", str(pid), "task").glob("*/schedstat")
+    nanoseconds = sum(int(task.read_text().split()[0]) for task in tasks)
+    status = Path("/proc", str(pid), "status").read_text()
+    [rss] = (line for line in status.splitlines() if line.startswith("VmRSS"))
+    return Usage(nanoseconds / 1e9, int(rss.split()[1]) / 1024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,19 +235,24 @@ async def _world(scenario: Scenario, folder: Path) -> AsyncIterator[World]:
         await _stop(child, terminate=False)
 
 
-async def peer(name: str, *arguments: str | Path) -> Any:
-    """Run bench/bed/NAME.py to its end; gives what it prints as JSON."""
-    script = Path(__file__).with_name(f"{name}.py")
+@asynccontextmanager
+async def script(name: str, *arguments: object) -> AsyncIterator[Callable[[], Awaitable[Any]]]:
+    """Run bench/bed/NAME.py as a child; gives what reads its next line of JSON."""
+    path = Path(__file__).with_name(f"{name}.py")
     child = await asyncio.create_subprocess_exec(
-        sys.executable, script, *arguments, stdout=PIPE, stderr=DEVNULL
+        sys.executable, path, *map(str, arguments), stdout=PIPE, stderr=DEVNULL
     )
+
+    async def line() -> Any:
+        data = await child.stdout.readline() if child.stdout else b""
+        if not data:
+            raise ChildProcessError(f"{path.name} ended too early")
+        return json.loads(data)
+
     try:
-        output, _ = await child.communicate()
+        yield line
     finally:
         await _stop(child)
-    if child.returncode:
-        raise ChildProcessError(f"{script.name} ended with {child.returncode}")
-    return json.loads(output)
 
 
 async def _stop(child: Process, *, terminate: bool = True) -> None:
@@ -267,9 +274,7 @@ def _config(bed: Bed) -> str:
         f'[control]\nsocket = "{bed.folder}/control.sock"\n'
         "[discovery]\nusb = false\n"
     )
-    modems = (
-        f'[[modem]]\nname = "{name}"\nport = "{port}"\n' for name, port in bed.ports.items()
-    )
+    modems = (f'[[modem]]\nname = "{name}"\nport = "{port}"\n' for name, port in bed.ports.items())
     return head + "".join(modems)
 
 

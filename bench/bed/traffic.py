@@ -114,6 +114,18 @@ def urc_times(events: dict[Moment, int], said: list[Stamp]) -> list[int]:
     return [events[moment] - ns for ns, moment in _moments(said) if moment in events]
 
 
+def ring_stamps(said: list[Stamp]) -> dict[str, int]:
+    """When each caller's RING was written, by the number in the +CLIP behind it."""
+    stamps: dict[str, int] = {}
+    rang = 0
+    for ns, _, line in said:
+        if line in {"RING", "+CRING: VOICE"}:
+            rang = ns
+        elif line.startswith("+CLIP:"):
+            stamps.setdefault(line.split('"')[1], rang)
+    return stamps
+
+
 def _moments(said: list[Stamp]) -> Iterator[tuple[int, Moment]]:
     for ns, _, line in said:
         if _CCINFO.match(line):

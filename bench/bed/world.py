@@ -8,7 +8,7 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,11 @@ class World:
                 self._ring(modem, order["from"], order["for_s"])
                 return {}
             case "burst":
-                return await self._bursts(order["calls"], order["modems"])
+                return await self._bursts(order["calls"], order["modems"], order["ring_s"])
             case "messages":
                 return len(self._simulator.network.messages)
-        raise ValueError(f"no such order: {order}")
+            case unknown:
+                raise ValueError(f"no such order: {unknown}")
 
     def _note(self, notes: list[tuple[int, str, str]], modem: str, line: str) -> None:
         notes.append((time.monotonic_ns(), modem, line))
@@ -66,27 +67,33 @@ class World:
             raise ValueError(f"{modem.name} has no SIM")
         return self._simulator.network.call(caller, card.number)
 
-    async def _bursts(self, calls: int, modems: list[str]) -> dict[str, float]:
-        """Let each modem be called so often, the next caller as soon as the last has rung."""
+    async def _bursts(self, calls: int, modems: list[str], ring_s: float) -> dict[str, float]:
+        """Let each modem be called so often, the next caller as soon as the last has given up."""
         start = time.monotonic()
         rung = await asyncio.gather(
-            *(self._burst(self._simulator.modems[name], calls) for name in modems)
+            *(self._burst(self._simulator.modems[name], calls, ring_s) for name in modems)
         )
         return {"rung": sum(rung), "seconds": time.monotonic() - start}
 
-    async def _burst(self, modem: Modem, calls: int) -> int:
+    async def _burst(self, modem: Modem, calls: int, ring_s: float) -> int:
         """Give the number of calls that rang; the pty's reader sets the pace."""
-        rung = 0
-        for _ in range(calls):
-            self._callers += 1
-            call = self._call(modem, f"+4930{self._callers:08d}")
-            while call.alerted_s is None and call.ended_s is None:
-                await asyncio.sleep(0)
-            rung += call.alerted_s is not None
-            call.hang_up()
-            while modem.port.congested:
-                await asyncio.sleep(READER_BEHIND_S)
-        return rung
+        return sum([await self._give_up(modem, ring_s) for _ in range(calls)])
+
+    async def _give_up(self, modem: Modem, ring_s: float) -> bool:
+        """Call, hang up after `ring_s`; False when the modem did not ring."""
+        self._callers += 1
+        call = self._call(modem, f"+4930{self._callers:08d}")
+        await _until(lambda: call.alerted_s is not None or call.ended_s is not None, 0.0)
+        if ring_s:
+            await asyncio.sleep(ring_s)
+        call.hang_up()
+        await _until(lambda: not modem.port.congested, READER_BEHIND_S)
+        return call.alerted_s is not None
+
+
+async def _until(holds: Callable[[], bool], pause_s: float) -> None:
+    while not holds():  # noqa: ASYNC110 - the simulator has no event for it
+        await asyncio.sleep(pause_s)
 
 
 async def _orders() -> AsyncIterator[dict[str, Any]]:
@@ -97,8 +104,8 @@ async def _orders() -> AsyncIterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-async def main(scenario: Path, folder: Path) -> None:
-    simulator = Simulator(Scenario.model_validate_json(scenario.read_text()), folder)
+async def main(scenario: Scenario, folder: Path) -> None:
+    simulator = Simulator(scenario, folder)
     world = World(simulator)
     await simulator.start()
     async for order in _orders():
@@ -108,4 +115,5 @@ async def main(scenario: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), Path(sys.argv[2])))
+    described = Path(sys.argv[1]).read_text()
+    asyncio.run(main(Scenario.model_validate_json(described), Path(sys.argv[2])))

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -62,19 +63,25 @@ def _dial_and_wait(client: ControlClient, number: str, line: str | None, *, as_j
         call_id = reply.call_id or ""
         if as_json:
             print_json({"reply": reply.as_dict()})
-        _hang_up_on_interrupt(client, call_id)
-        if not _follow(told, call_id, as_json=as_json).answered_at:
-            raise Failed("")
+        with _hanging_up_on_interrupt(client, call_id):
+            cdr = _follow(told, call_id, as_json=as_json)
+    if not cdr.answered_at:
+        raise Failed("")
 
 
-def _hang_up_on_interrupt(client: ControlClient, call_id: str) -> None:
+@contextmanager
+def _hanging_up_on_interrupt(client: ControlClient, call_id: str) -> Iterator[None]:
     """Ctrl-C hangs up, and the CDR still comes; a second one leaves at once."""
 
     def hang_up(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, before)
         client.command(Verb.HANGUP, call_id=call_id)
 
-    signal.signal(signal.SIGINT, hang_up)
+    before = signal.signal(signal.SIGINT, hang_up)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _follow(told: Iterator[Published], call_id: str, *, as_json: bool) -> Cdr:

@@ -1,6 +1,5 @@
 """`trunkline demo`: all of Trunkline at work, with no hardware."""
 
-import asyncio
 from dataclasses import asdict
 from typing import Annotated
 
@@ -21,6 +20,8 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Simulated modems, gateway and broker: place calls over MQTT and count what comes back."""
+    import asyncio
+
     from edge.demo import screen
     from edge.demo.play import play
 

@@ -1,6 +1,5 @@
 """`trunkline run`: the gateway itself."""
 
-import asyncio
 import logging
 import os
 import sys
@@ -33,6 +32,8 @@ def run() -> None:
             "`sudo systemctl stop trunkline`, or set another control.socket and storage.path."
         )
     _log_to_stderr(config.gateway.log_level)
+    import asyncio
+
     from edge.gateway import Gateway
     from edge.store import StoreError
 
@@ -52,14 +53,14 @@ def run() -> None:
 def _log_to_stderr(level: LogLevel) -> None:
     handler = logging.StreamHandler(sys.stderr)
     if "JOURNAL_STREAM" in os.environ:  # the journal adds the time itself
-        handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
+        handler.setFormatter(JournalFormatter("%(name)s: %(message)s"))
     else:
         text = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
         handler.setFormatter(logging.Formatter(text, "%H:%M:%S"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
-class _JournalFormatter(logging.Formatter):
+class JournalFormatter(logging.Formatter):
     """Puts <priority> before each line, as sd-daemon(3) wants it."""
 
     def format(self, record: logging.LogRecord) -> str:

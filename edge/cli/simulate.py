@@ -1,9 +1,6 @@
 """`trunkline simulate`: modems that do not exist, for any program that speaks AT."""
 
-import asyncio
-import signal
 import tomllib
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +10,7 @@ from pydantic import ValidationError
 from edge.cli.common import Failed, JsonOption, print_json
 
 if TYPE_CHECKING:
-    from simulator import Scenario, Simulator
+    from simulator import Scenario
 
 
 def simulate(
@@ -42,8 +39,10 @@ def simulate(
     world = world.model_copy(
         update={k: v for k, v in (("speed", speed), ("seed", seed)) if v is not None}
     )
-    with suppress(asyncio.CancelledError):
-        asyncio.run(_serve(world, link_dir and link_dir.resolve(), incoming, as_json=as_json))
+    from edge.demo.world import run_world
+
+    links = link_dir.resolve() if link_dir else None
+    run_world(world, links, incoming, _print_json if as_json else _print)
 
 
 def _load(name: str) -> "Scenario":
@@ -65,33 +64,10 @@ def _load(name: str) -> "Scenario":
         raise Failed(f"The scenario {path} is wrong: {where}: {first['msg']}.") from error
 
 
-async def _serve(
-    world: "Scenario", link_dir: Path | None, incoming: float | None, *, as_json: bool
-) -> None:
-    """Serve until SIGINT or SIGTERM; the links go with us."""
-    from edge.demo.callers import call_lines
-    from simulator import serve
-
-    _end_on_signals()
-    async with asyncio.TaskGroup() as group:
-
-        def ready(simulator: "Simulator") -> None:
-            _print_ports(simulator.ports, as_json=as_json)
-            if incoming:
-                group.create_task(call_lines(simulator, incoming))
-
-        await serve(world, link_dir, on_ready=ready)
-
-
-def _end_on_signals() -> None:
-    if task := asyncio.current_task():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-
-
-def _print_ports(ports: dict[str, str], *, as_json: bool) -> None:
-    if as_json:
-        print_json({"ports": ports})
-        return
+def _print(ports: dict[str, str]) -> None:
     for name, path in ports.items():
         typer.echo(f"{name}  {path}")
+
+
+def _print_json(ports: dict[str, str]) -> None:
+    print_json({"ports": ports})

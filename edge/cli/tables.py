@@ -8,6 +8,7 @@ import typer
 
 from edge.cli.common import safe
 from mqtt.messages import Cdr, LineStatus, LiveCall
+from mqtt.vocabulary import Direction
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -29,14 +30,14 @@ def line_row(line: LineStatus) -> Row:
 def call_row(call: LiveCall) -> Row:
     """A live call in CALL_COLUMNS."""
     since = f"{call.since.astimezone():%H:%M:%S}"
-    return (call.call_id, call.line or "", call.direction, call.number, call.state, since)
+    return (call.call_id, call.line or "", _WAYS[call.direction], call.number, call.state, since)
 
 
 def cdr_row(cdr: Cdr) -> Row:
     """A call that is over in CDR_COLUMNS."""
-    ended = f"{cdr.ended_at.astimezone():%Y-%m-%d %H:%M:%S}"
+    ended = f"{cdr.ended_at.astimezone():%m-%d %H:%M:%S}"
     talked = f"{cdr.talk_s:.0f} s"
-    return (cdr.call_id, cdr.line or "", cdr.direction, cdr.number, cdr.cause, ended, talked)
+    return (cdr.call_id, cdr.line or "", _WAYS[cdr.direction], cdr.number, cdr.cause, ended, talked)
 
 
 def print_table(title: str, columns: Row, rows: Sequence[Row]) -> None:
@@ -59,12 +60,17 @@ def rich_table(title: str, columns: Row, rows: Sequence[Row]) -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    name_width = max((len(row[0]) for row in rows), default=0)  # names are there to be copied
+    table.add_column(columns[0], min_width=name_width, no_wrap=True)
+    for column in columns[1:]:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(safe(cell), style=_STYLES.get(cell, "")) for cell in row))
     return table
 
 
+_WAYS = {Direction.OUTGOING: "out", Direction.INCOMING: "in"}
 _STYLES = {
     "ready": "green",
     "busy": "cyan",

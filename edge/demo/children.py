@@ -75,3 +75,10 @@ class Children:
 
 def _die_with_parent() -> None:
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def cancel_on(*numbers: signal.Signals) -> None:
+    """Have these signals cancel the task that calls us."""
+    if task := asyncio.current_task():
+        for number in numbers:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)

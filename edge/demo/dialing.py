@@ -16,6 +16,7 @@ TRIES = 5  # for a call that is refused, as when all lines are busy
 RING_S = 75  # real seconds that a gateway lets a call ring, and some
 WORLD_S = 150  # simulated seconds that set-up, ringing and talking may take in the demo's world
 ANSWER_LIFE_S = 10
+MESSAGES_S = 10  # then the messages of a line are given up
 
 
 @dataclass(slots=True)
@@ -111,8 +112,9 @@ async def _answer(dialer: Dialer, call_id: str) -> None:
 async def try_messages(dialer: Dialer, line: LineStatus) -> None:
     """Ask for the balance of a line, and send a message from its SIM to itself."""
     try:
-        await dialer.ussd(line.line, "*100#")
-        if line.number:
-            await dialer.sms(line.number, "Trunkline's demo says hello.", line.line)
+        async with asyncio.timeout(MESSAGES_S):
+            await dialer.ussd(line.line, "*100#")
+            if line.number:
+                await dialer.sms(line.number, "Trunkline's demo says hello.", line.line)
     except (CommandRefused, BrokerAway, TimeoutError) as error:
         log.info("no message: %r", error)

@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 
 from config.models import Mqtt
 from edge.demo.audit import Audit
+from edge.demo.children import cancel_on
 from edge.demo.dialing import Dialing, answer_callers, try_messages
 from edge.demo.options import DemoFailed, Options
 from edge.demo.stage import GATEWAY, Stage, set_stage
 from mqtt import topics
 from mqtt.catalog import EVENTS
 from mqtt.client import Dialer
-from mqtt.messages import Cdr
+from mqtt.messages import Cdr, LineStatus
 from mqtt.session import BrokerSession, LinkState
 from mqtt.vocabulary import Direction
 
@@ -59,7 +60,7 @@ async def play(options: Options, on_cdr: Callable[[Cdr], None], screen: Screen) 
     """Run the demo; `screen` shows it meanwhile. Raises DemoFailed."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    _end_on_sigterm(loop)
+    cancel_on(signal.SIGTERM)
     audit = Audit(on_cdr)
     with TemporaryDirectory(prefix="trunkline-demo-") as folder:
         async with set_stage(options, Path(folder)) as stage:
@@ -98,17 +99,19 @@ async def _strike(stage: Stage, audit: Audit) -> None:
 
 async def _act(dialer: Dialer, dialing: Dialing, audit: Audit) -> None:
     """Put one worker on each line that becomes ready, until all calls are over."""
+    async with asyncio.timeout(READY_S):
+        first = await audit.ready.get()
     async with asyncio.TaskGroup() as group:
         answering = group.create_task(answer_callers(dialer))
-        staffing = group.create_task(_staff(group, dialer, dialing, audit))
+        staffing = group.create_task(_staff(group, dialer, dialing, audit, first))
         await dialing.over.wait()
         answering.cancel()
         staffing.cancel()
 
 
-async def _staff(group: asyncio.TaskGroup, dialer: Dialer, dialing: Dialing, audit: Audit) -> None:
-    async with asyncio.timeout(READY_S):
-        line = await audit.ready.get()
+async def _staff(
+    group: asyncio.TaskGroup, dialer: Dialer, dialing: Dialing, audit: Audit, line: LineStatus
+) -> None:
     for place in itertools.count():
         group.create_task(dialing.work())
         if place < WITH_MESSAGES:
@@ -151,11 +154,6 @@ async def _first_of(*works: Awaitable[None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
-
-
-def _end_on_sigterm(loop: asyncio.AbstractEventLoop) -> None:
-    if task := asyncio.current_task():
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def _summary(

@@ -49,15 +49,27 @@ class Heard:
 
 
 class Ear:
-    """Subscribed to one gateway from entering to leaving; `heard` grows by itself."""
+    """Subscribed to one gateway from entering to leaving; `heard` grows by itself.
+
+    Under a `name` the broker keeps what it could not deliver, for the next ear of that name.
+    """
 
     def __init__(self, broker: Broker, gateway: str, name: str = "") -> None:
         self.heard = Heard()
         self._gateway = gateway
         self._topics = topics.Topics(gateway)
         self._news = asyncio.Event()
-        self._client = aiomqtt.Client(
-            "127.0.0.1", broker.port, protocol=aiomqtt.ProtocolVersion.V5, identifier=name or None
+        version = aiomqtt.ProtocolVersion
+        self._client = (
+            aiomqtt.Client(
+                "127.0.0.1",
+                broker.port,
+                protocol=version.V311,
+                identifier=name,
+                clean_session=False,
+            )
+            if name
+            else aiomqtt.Client("127.0.0.1", broker.port, protocol=version.V5)
         )
 
     async def __aenter__(self) -> Self:

@@ -21,7 +21,7 @@ each_family = pytest.mark.parametrize("family", ["generic", "quectel", "simcom",
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.keeper.AGAIN_S", 0.02)
     monkeypatch.setattr("edge.keeper.MAX_AGAIN_S", 0.1)
-    monkeypatch.setattr("drivers.modem.WAKE_TRIES", 1)
+    monkeypatch.setattr("drivers.modem.WAKE_S", 1)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ ANSWERS, STAYS, RINGS, BUSY, REJECTS, NO_ANSWER, UNASSIGNED, NETWORK_ERROR, UNRE
     f"+4930123456{n:02}" for n in range(10)
 )
 CALLEES = [
-    {"number": ANSWERS, "does": "answer", "answer_after_s": 2, "talk_s": 5},
+    {"number": ANSWERS, "does": "answer", "answer_after_s": 2, "talk_s": 2},
     {"number": STAYS, "does": "answer", "answer_after_s": 2, "then": "stay"},
     {"number": RINGS, "does": "answer", "answer_after_s": 100_000, "then": "stay"},
     {"number": BUSY, "does": "busy"},
@@ -37,7 +37,7 @@ CALLEES = [
     {"number": UNREACHABLE, "does": "unreachable"},
     {"number": BARRED, "does": "barred"},
 ]
-NETWORK = {"setup_s": 1, "ring_timeout_s": 10, "sms_delay_s": 0.5, "report_delay_s": 1}
+NETWORK = {"setup_s": 0.5, "ring_timeout_s": 4, "sms_delay_s": 0.2, "report_delay_s": 0.5}
 FAST = {"latency_ms": 0, "registration_delay_s": 0}
 OUTSIDE = "+491701234567"
 SPEED = 50

@@ -1,0 +1,203 @@
+import importlib.util
+import json
+import os
+import select
+import signal
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_mock import MockerFixture
+
+from edge.demo import broker
+from edge.demo.audit import Audit
+from edge.demo.children import Children
+from edge.demo.dialing import Attempt
+from edge.demo.options import BrokerKind, DemoFailed
+from mqtt import topics
+from mqtt.messages import CallEvent, Cdr, Event
+from mqtt.session import Inbound
+from mqtt.vocabulary import AnswerEvidence, CallState, Cause, Direction, HangupBy
+from tests.edge.processes import PATIENCE_S, TRUNKLINE, child
+
+OWN = topics.Topics("demo")
+AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+
+def demo(*arguments: str) -> dict[str, Any]:
+    """Run the demo to its end; its output is one JSON object."""
+    command = [*TRUNKLINE, "demo", "--speed", "50", "--json", *arguments]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    summary: dict[str, Any] = json.loads(ended.stdout)
+    return summary
+
+
+def test_the_demo_loses_nothing() -> None:
+    summary = demo("--lines", "4", "--calls", "8")
+    assert {name: summary[name] for name in ("calls", "cdrs", "duplicates", "lost")} == {
+        "calls": 8,
+        "cdrs": 8,
+        "duplicates": 0,
+        "lost": 0,
+    }
+    assert sum(summary["by_cause"].values()) == 8
+    assert summary["seconds"] < 20
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("iotcore"), reason="needs the wheel iotcore")
+def test_the_demo_needs_no_installed_broker() -> None:
+    summary = demo("--lines", "2", "--calls", "2", "--broker", "iotcore")
+    assert (summary["broker"], summary["cdrs"]) == ("iotcore", 2)
+
+
+def test_a_killed_demo_leaves_no_process_behind() -> None:
+    with child("demo", "--lines", "1", "--speed", "50", stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert "+49" in process.stdout.readline()
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        assert len(children) == 3
+        handles = [os.pidfd_open(int(pid)) for pid in children]
+        process.kill()
+    for handle in handles:
+        assert select.select([handle], [], [], PATIENCE_S)[0]
+        os.close(handle)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_demo_cleans_up(number: signal.Signals, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path))
+        with child("demo", "--lines", "1", "--speed", "50", stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            process.send_signal(number)
+            assert process.wait(PATIENCE_S) != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_child_that_ends_early_shows_its_last_words(tmp_path: Path) -> None:
+    children = Children(tmp_path)
+    await children.start("gateway", "sh", "-c", "echo no room >&2; exit 3")
+    with pytest.raises(DemoFailed, match=r"(?s)The gateway ended with code 3; .*no room"):
+        await children.watch()
+    await children.stop_all()
+
+
+async def test_a_child_that_does_not_listen_is_killed(
+    tmp_path: Path, mocker: MockerFixture
+) -> None:
+    mocker.patch("edge.demo.children.STOP_S", 0.01)
+    children = Children(tmp_path)
+    process = await children.start(
+        "deaf", "sh", "-c", "trap '' TERM; echo; exec sleep 60", talks=True
+    )
+    assert process.stdout
+    await process.stdout.readline()
+    await children.stop_all()
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_without_any_broker_it_says_how_to_get_one(mocker: MockerFixture) -> None:
+    mocker.patch("shutil.which", return_value=None)
+    with pytest.raises(DemoFailed, match="sudo apt-get install mosquitto"):
+        broker.choose(BrokerKind.MOSQUITTO)
+    mocker.patch("importlib.util.find_spec", return_value=None)
+    with pytest.raises(DemoFailed, match="pip install iotcore"):
+        broker.choose(BrokerKind.AUTO)
+
+
+def call_event(call_seq: int, state: CallState, **more: Any) -> CallEvent:
+    fields = _fields(f"e-{call_seq}") | {"call_seq": call_seq, "state": state} | more
+    return CallEvent(**fields)
+
+
+def cdr(event_id: str = "e-cdr", **more: Any) -> Cdr:
+    fields = {
+        "ended_at": AT,
+        "ring_s": 1.0,
+        "talk_s": 0.0,
+        "cause": Cause.BUSY,
+        "hangup_by": HangupBy.REMOTE,
+        "answer_evidence": AnswerEvidence.UNKNOWN,
+    }
+    return Cdr(**(_fields(event_id) | fields | more))
+
+
+def _fields(event_id: str) -> dict[str, Any]:
+    return {
+        "event_id": event_id,
+        "boot_id": "b",
+        "seq": 1,
+        "ts": AT,
+        "gateway": "demo",
+        "call_id": "c-1",
+        "direction": Direction.OUTGOING,
+        "number": "+4930123456",
+        "tag": "demo 1",
+    }
+
+
+def hear(audit: Audit, event: Event) -> None:
+    topic = OWN.of(topics.CDR) if isinstance(event, Cdr) else OWN.of(topics.CALL, "c-1")
+    audit.hear(Inbound(topic, event.encode(), retained=False))
+
+
+def test_the_audit_counts_what_comes_twice() -> None:
+    audit = Audit(lambda _: None)
+    dialing = call_event(1, CallState.DIALING)
+    hear(audit, dialing)
+    hear(audit, dialing)
+    assert audit.duplicates == 1
+    hear(audit, call_event(1, CallState.ALERTING, event_id="e-other"))
+    assert audit.duplicates == 2
+    hear(audit, cdr())
+    hear(audit, cdr("e-cdr-again"))
+    assert audit.duplicates == 3
+    assert audit.states == {"c-1": [dialing]}
+
+
+def test_the_audit_knows_which_call_has_no_cdr() -> None:
+    heard: list[Cdr] = []
+    audit = Audit(heard.append)
+    hear(audit, call_event(1, CallState.DIALING))
+    assert audit.without_cdr == {"c-1"}
+    assert not audit.all_over.is_set()
+    hear(audit, cdr())
+    assert audit.without_cdr == set()
+    assert audit.all_over.is_set()
+    assert audit.of(Direction.OUTGOING) == heard
+    assert audit.of(Direction.INCOMING) == []
+
+
+def attempt(record: Cdr | None, *states: tuple[int, CallState, Cause | None]) -> Attempt:
+    events = [call_event(seq, state, cause=cause) for seq, state, cause in states]
+    return Attempt("+4930123456", "demo 1", "c-1", events, record)
+
+
+DIALING = (1, CallState.DIALING, None)
+ENDED = (2, CallState.ENDED, Cause.BUSY)
+
+
+def test_an_attempt_agrees_with_its_cdr() -> None:
+    assert attempt(cdr(), DIALING, ENDED).is_consistent
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        attempt(None, DIALING, ENDED),
+        attempt(cdr()),
+        attempt(cdr(), DIALING),
+        attempt(cdr(), ENDED),
+        attempt(cdr(), DIALING, (3, CallState.ENDED, Cause.BUSY)),
+        attempt(cdr(), DIALING, (2, CallState.ENDED, Cause.NORMAL)),
+        attempt(cdr(number="+4930"), DIALING, ENDED),
+        attempt(cdr(tag="demo 2"), DIALING, ENDED),
+    ],
+    ids=["no cdr", "no event", "no end", "no begin", "gap", "cause", "number", "tag"],
+)
+def test_an_attempt_disagrees_with_its_cdr(told: Attempt) -> None:
+    assert not told.is_consistent
