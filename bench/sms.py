@@ -46,7 +46,8 @@ async def main() -> None:
     report.goals.append(
         Goal(f"SMS on {options.lines} lines", GOAL_PER_S, _rate(row), "a second", at_least=True)
     )
-    report.rows.append(await _gammu(options.gammu))
+    if options.gammu:
+        report.rows.append(await _gammu(options.gammu))
     report.show(as_json=options.json)
 
 

@@ -92,6 +92,7 @@ class CallControl:
         self._unnamed: dict[int, asyncio.TimerHandle] = {}
         self._watching = False
         self._news = asyncio.Event()
+        self._doubt = False
         self._ended_at = -ECHO_S
 
     @property
@@ -120,7 +121,7 @@ class CallControl:
             raise CallRefused(text)
         self._apply(self._table.connect(key))
         if waiting:
-            self._news.set()  # the list tells what became of the other call
+            await self._list()  # it tells what became of the other call
 
     async def hang_up(self, key: int) -> None:
         """End a call. An error is no failure when the call is gone already."""
@@ -209,7 +210,8 @@ class CallControl:
         if not echo:
             self._apply(self._table.end_only())
         if len(self._table):
-            self._news.set()
+            self._doubt = True
+            self._watch()
 
     def _call(self, key: int) -> TrackedCall:
         call = self._table.get(key)
@@ -301,31 +303,34 @@ class CallControl:
         self._emit(CallChanged(call, cause, reason.raw, reason.by_us))
 
     def _watch(self) -> None:
+        """Have the watcher look at the table again; started with the first call."""
+        self._news.set()
         if len(self._table) and not self._watching:
             self._watching = True
             self._spawn(self._watch_calls())
 
     async def _watch_calls(self) -> None:
-        """Ask for the call list while calls live."""
+        """Ask for the call list while calls live, at once when an end is in doubt."""
         polls = self._family.profile.call_reports is CallReports.POLL
         try:
             while len(self._table):
                 quick = polls and any(call.state in _IN_SETUP for call in self._table)
-                told = await self._pause(SETUP_POLL_S if quick else WATCH_POLL_S)
-                if len(self._table):
-                    await self._list(until_gone=told)
+                overdue = await self._pause(SETUP_POLL_S if quick else WATCH_POLL_S)
+                doubt, self._doubt = self._doubt, False
+                if len(self._table) and (overdue or doubt):
+                    await self._list(until_gone=doubt)
         finally:
             self._watching = False
 
     async def _pause(self, seconds: float) -> bool:
-        """Wait for so long, or for news; True when news came."""
+        """Wait for so long, or for news; False when news came."""
         try:
             async with asyncio.timeout(seconds):
                 await self._news.wait()
         except TimeoutError:
-            return False
+            return True
         self._news.clear()
-        return True
+        return False
 
     async def _list(self, *, until_gone: bool = False) -> None:
         """Hold the table against the modem's list; an answer that is no list changes nothing."""

@@ -24,6 +24,7 @@ _CODINGS = {
     UssdStyle.UCS2: UssdCoding.UCS2,
     UssdStyle.PACKED: UssdCoding.PACKED,
 }
+_UNANSWERED = frozenset({UssdState.ASKED, UssdState.WAITING})
 _TOLD = frozenset({UssdState.MENU, UssdState.ENDED, UssdState.FAILED})
 
 
@@ -95,7 +96,7 @@ class UssdDesk:
         """Take an error that comes after the OK of a request; False when none is awaited."""
         final = parse_final(text)
         session = self._session
-        if final is None or final.ok or session is None or session.state is not UssdState.WAITING:
+        if final is None or final.ok or session is None or session.state not in _UNANSWERED:
             return False
         self._after(session, session.feed(UssdEvent.REFUSED, final.text))
         return True

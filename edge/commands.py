@@ -152,6 +152,8 @@ class Commands:
         return Reply.decode(rows[0][0]) if rows else None
 
     async def _run(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
+        if self._store.failure:
+            return self._without_disk(command, back)
         outcome = self._outcome(command)
         reply = self._reply(command, outcome)
         answer = (self._message(reply, back),) if back else ()
@@ -161,14 +163,24 @@ class Commands:
             await self._journal.write(
                 *answer, *outcome.messages, facts=(row, *outcome.facts), keep=False
             )
-        except StoreError as error:
+        except StoreError:
             if outcome.undo:
                 outcome.undo()
-            log.error("command %s refused: %s", command.verb, error)  # noqa: TRY400 - disk trouble
-            return self._storage_failed(command, back)
+            return self._without_disk(command, back)
         self._answered.add(hash(command.id))
         if outcome.act:
             outcome.act()
+        return reply
+
+    def _without_disk(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
+        """Answer while nothing can be recorded: a call may be ended, the state may be asked."""
+        harmless = isinstance(command, Hangup | Sync)
+        outcome = self._outcome(command) if harmless else refuse(Reason.STORAGE_FAILED, _DISK, 30)
+        if outcome.act:
+            outcome.act()
+        reply = self._reply(command, outcome)
+        if back:
+            self._journal.tell_now(self._message(reply, back))
         return reply
 
     def _outcome(self, command: AnyCommand) -> Outcome:
@@ -179,8 +191,6 @@ class Commands:
             )
         if command.expires_at is not None and command.expires_at <= now:
             return refuse(Reason.EXPIRED, "The command came after its expires_at; send a new one.")
-        if self._store.failure:
-            return refuse(Reason.STORAGE_FAILED, _DISK, 30)
         return self._handlers[type(command)](command)
 
     # --- verbs of its own
@@ -249,12 +259,6 @@ class Commands:
             reason=refusal.reason,
             message=refusal.message,
         )
-
-    def _storage_failed(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
-        reply = self._reply(command, refuse(Reason.STORAGE_FAILED, _DISK, 30))
-        if back:
-            self._journal.tell_now(self._message(reply, back))
-        return reply
 
 
 _DISK = "The gateway's disk is full or broken, so nothing can be recorded; free some space."

@@ -7,6 +7,7 @@ owner allows it).
 """
 
 import asyncio
+import errno
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -48,6 +49,15 @@ class ControlDoor:
             "at": self._at,
         }
 
+    async def check_free(self) -> None:
+        """Raise OSError when another gateway serves this socket: two would share one store."""
+        try:
+            _, writer = await asyncio.open_unix_connection(self._path)
+        except OSError:
+            return  # nobody answers: a socket that is left over is replaced
+        writer.close()
+        raise OSError(errno.EADDRINUSE, f"a gateway runs already on {self._path}")
+
     async def start(self) -> None:
         """Listen; the owner and the group of the directory may connect."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,7 +96,7 @@ class ControlDoor:
                 writer.write(await self._answer(request) + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError) as error:  # ValueError: a line over MAX_LINE
-            log.info("control socket: %s", error)
+            log.debug("control socket: %s", error)
         finally:
             writer.close()
 

@@ -47,7 +47,7 @@ class Gateway:
         will = Will(self._topics.of(topics.STATUS), self._status("offline", "lost"))
         self._broker = BrokerSession(config.mqtt, name, will, self._on_command, self._on_link)
         self._store = Store(config.storage.path, on_health=self._on_disk)
-        self._outbox = Outbox(self._store, self._publish)
+        self._outbox = Outbox(self._store, self._publish, self._on_written)
         self._board = Board(self._publish_retained)
         self._journal = Journal(self._outbox, name, self._boot_id)
         self._fleet = Fleet(config, profiles, self._store, self._alarm)
@@ -81,6 +81,7 @@ class Gateway:
     async def run(self) -> None:
         """Live until `stop` or a signal; raises StoreError when the disk cannot be used."""
         loop = asyncio.get_running_loop()
+        await self._control.check_free()
         await self._store.open()
         await self._outbox.load()
         await self._fleet.load()
@@ -168,8 +169,10 @@ class Gateway:
         self._outbox.set_connected(connected=connected)
 
     def _publish(self, message: Message) -> asyncio.Future[None]:
-        self._control.show(message.topic, message.payload)
         return self._broker.publish(message.topic, message.payload, correlation=message.correlation)
+
+    def _on_written(self, message: Message) -> None:
+        self._control.show(message.topic, message.payload)
 
     def _publish_retained(self, topic: str, payload: bytes) -> asyncio.Future[None]:
         return self._broker.publish(topic, payload, retain=True)

@@ -32,11 +32,17 @@ class Message:
 
 
 class Outbox:
-    """Sends what `add` was given, in that order; `run` is its one task."""
+    """Sends what `add` was given, in that order; `run` is its one task.
 
-    def __init__(self, store: Store, publish: Publish) -> None:
+    `written` hears of each message when it is on disk, whether or not the broker is there.
+    """
+
+    def __init__(
+        self, store: Store, publish: Publish, written: Callable[["Message"], None]
+    ) -> None:
         self._store = store
         self._publish = publish
+        self._written = written
         self._last_id = 0
         self._committed = 0
         self._fresh: list[tuple[int, Message]] = []
@@ -108,6 +114,8 @@ class Outbox:
         if future.cancelled() or future.exception() or not entries:
             return
         self._committed = entries[-1][0]
+        for _, message in entries:
+            self._written(message)
         if self._live:
             self._fresh.extend(entries)
             self._work.set()

@@ -63,6 +63,11 @@ class Op:
     values: Sequence[object] = ()
 
 
+# Written while the disk takes nothing, to see when it does: an answer to no command, old enough to
+# be dropped with the next that are.
+_PROBE = Op("INSERT OR REPLACE INTO command VALUES ('', 0, zeroblob(4096))")
+
+
 @dataclass(slots=True)
 class _Write:
     ops: Sequence[Op]
@@ -79,6 +84,8 @@ class Store:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._waiting: list[_Write] = []
         self._flushing: asyncio.Task[None] | None = None
+        self._closing = False
+        self._failed_at = 0.0
         self.failure: str | None = None
 
     async def open(self) -> None:
@@ -90,7 +97,8 @@ class Store:
             raise StoreError(f"cannot open {self._path}: {error}") from error
 
     async def close(self) -> None:
-        """Commit what waits and close the file."""
+        """Commit what waits, as far as the disk takes it, and close the file."""
+        self._closing = True
         if self._flushing:
             await self._flushing
         await self._loop.run_in_executor(self._thread, self._db.close)
@@ -135,6 +143,9 @@ class Store:
 
     def _accept(self, batch: Sequence[_Write]) -> None:
         if self.failure:
+            log.info(
+                "the disk takes records again after %.0f s", self._loop.time() - self._failed_at
+            )
             self.failure = None
             self._on_health(None)
         for write in batch:
@@ -144,14 +155,18 @@ class Store:
     def _refuse(self, batch: Sequence[_Write], reason: str) -> list[_Write]:
         """Fail what may fail; give back what must be kept."""
         if not self.failure:
-            self.failure = reason
+            log.error("the disk takes no records: %s", reason)
+            self.failure, self._failed_at = reason, self._loop.time()
             self._on_health(reason)
         kept: list[_Write] = []
         for write in batch:
-            if write.keep and len(kept) < MAX_KEPT:
+            if write.keep and not self._closing and len(kept) < MAX_KEPT:
                 kept.append(write)
             elif not write.done.done():
                 write.done.set_exception(StoreError(reason))
+                write.done.exception()  # seen: who does not wait for it need not hear of it
+        if not kept and not self._closing:
+            kept.append(_Write((_PROBE,), self._loop.create_future(), keep=True))
         return kept
 
 

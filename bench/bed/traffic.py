@@ -66,14 +66,16 @@ class Traffic:
         self.pings: list[int] = []
         bed.client.on_message = self.ledger.take
 
-    async def run(self, seconds: float) -> None:
-        """Call on all lines for so long; returns when the last call is over."""
+    async def run(self, seconds: float, *, incoming: bool = True) -> None:
+        """Call on all lines for so long, out and in by turns, and wait for the last CDR."""
         until = time.monotonic() + seconds
         lines = list(self._bed.client.lines.values())
         async with asyncio.TaskGroup() as group:
             group.create_task(self.ping(until))
             for line in lines:
-                group.create_task(self._keep_busy(line["line"], line["modem"], until))
+                group.create_task(
+                    self._keep_busy(line["line"], line["modem"] if incoming else None, until)
+                )
 
     async def ping(self, until: float) -> None:
         """Measure the bare round trip at odd moments."""
@@ -81,11 +83,12 @@ class Traffic:
             self.pings.append(await self._bed.client.ping())
             await asyncio.sleep(PING_EVERY_S * self._random.uniform(0.5, 1.5))
 
-    async def _keep_busy(self, line: str, modem: str, until: float) -> None:
+    async def _keep_busy(self, line: str, modem: str | None, until: float) -> None:
         await asyncio.sleep(self._random.random())
         while time.monotonic() < until:
             await self._dial(line)
-            await self._be_called(modem)
+            if modem:
+                await self._be_called(modem)
 
     async def _dial(self, line: str) -> None:
         number = next(self._numbers)

@@ -73,7 +73,8 @@ class World:
         rung = await asyncio.gather(
             *(self._burst(self._simulator.modems[name], calls, ring_s) for name in modems)
         )
-        return {"rung": sum(rung), "seconds": time.monotonic() - start}
+        dropped = sum(modem.port.dropped for modem in self._simulator.modems.values())
+        return {"rung": sum(rung), "seconds": time.monotonic() - start, "dropped": dropped}
 
     async def _burst(self, modem: Modem, calls: int, ring_s: float) -> int:
         """Give the number of calls that rang; the pty's reader sets the pace."""

@@ -204,7 +204,7 @@ async def test_the_console_talks_to_a_modem_where_it_is_allowed(open_world: Open
 
 
 async def test_a_snapshot_tells_lines_and_calls_as_the_events_did(open_world: Open) -> None:
-    async with open_world({}, {}) as world:
+    async with open_world({}, {}, network={"ring_timeout_s": 100_000}) as world:
         call = await world.dial(STAYS, tag="t")
         await world.ear.state(call, "answered")
         _, other = await world.rung_on("m1")

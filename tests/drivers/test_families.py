@@ -1,0 +1,121 @@
+"""What each family says its own way, and that nothing unformatted ever leaves the port."""
+
+import pytest
+
+from config.profiles import Quirk
+from drivers.families import family_of
+from drivers.families.generic import Generic
+from drivers.families.huawei import Huawei
+from drivers.families.quectel import Quectel
+from drivers.families.simcom import Simcom
+from modem.at.command import Command, default_timeout_s
+from modem.calls import CallState, Direction
+from modem.callstate import TrackedCall
+from tests.drivers.wire import profiles
+
+NAMES = sorted(profiles().by_name)
+each_profile = pytest.mark.parametrize("name", NAMES)
+
+
+def family(name: str) -> Generic:
+    return family_of(profiles().by_name[name])
+
+
+def call(index: int | None = 3, *, was_active: bool = True) -> TrackedCall:
+    return TrackedCall(1, Direction.OUTGOING, CallState.ACTIVE, index, "123", was_active=was_active)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("generic", Generic),
+        ("quectel-ec2x", Quectel),
+        ("simcom-sim800", Simcom),
+        ("huawei-e3531", Huawei),
+    ],
+)
+def test_a_profile_is_spoken_by_its_family(name: str, kind: type[Generic]) -> None:
+    assert type(family(name)) is kind
+
+
+def spoken(name: str) -> list[str]:
+    """All that a family may ever send for a profile."""
+    one = family(name)
+    profile = one.profile
+    return [
+        *one.opening,
+        *one.iccid,
+        one.tries_left,
+        *one.end_all(),
+        *(text for digit in "0123456789*#ABCD" if (text := one.dtmf(digit, call()))),
+        *filter(None, [one.end_one(call()), profile.urc_port, profile.power_off, profile.reset]),
+        *one.choose_slot(1),
+        *one.choose_slot(2),
+        *profile.init,
+        *profile.hotswap,
+    ]
+
+
+@each_profile
+def test_every_line_is_a_whole_at_command(name: str) -> None:
+    for line in spoken(name):
+        assert line.startswith("AT")
+        assert line.isascii()
+        assert line.isprintable()
+        assert not set(line) & set("%{}\r\n;")
+
+
+@each_profile
+def test_every_line_may_take_its_time(name: str) -> None:
+    for line in spoken(name):
+        assert 0.3 <= Command(line).limit_s == default_timeout_s(line) <= 180
+
+
+@each_profile
+def test_one_of_two_calls_is_named_by_its_index(name: str) -> None:
+    assert family(name).end_one(call()) == "AT+CHLD=13"
+    assert family(name).end_one(call(None)) is None
+
+
+@each_profile
+def test_chld_waits_for_alerting_where_it_kills_the_stick(name: str) -> None:
+    one = family(name)
+    allowed = one.end_one(call(was_active=False)) is not None
+    assert allowed is not one.has(Quirk.NO_CHLD_BEFORE_ALERTING)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("huawei")])
+def test_a_huawei_is_silenced_before_anything_else(name: str) -> None:
+    assert family(name).opening[0] == "AT^CURC=0"
+    assert "AT^CURC=1" in profiles().by_name[name].init
+
+
+@each_profile
+def test_digits_are_single_and_letters_only_where_the_modem_has_them(name: str) -> None:
+    one = family(name)
+    assert one.dtmf("#", call()) in {'AT+VTS="#"', "AT^DTMF=3,#"}
+    assert (one.dtmf("D", call()) is None) is one.has(Quirk.DTMF_DIGITS_ONLY)
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("quectel-ec2x", ("AT+QDSIM=0", "AT+CFUN=0", "AT+CFUN=1")),
+        ("simcom-a76xx", ("AT+SWITCHSIM=0", "AT+CFUN=0", "AT+CFUN=1")),
+        ("quectel-ep06", ()),
+        ("simcom-sim7600", ()),
+        ("huawei-e1550", ()),
+        ("generic", ()),
+    ],
+)
+def test_slots_count_from_one(name: str, lines: tuple[str, ...]) -> None:
+    assert tuple(family(name).choose_slot(1)) == lines
+
+
+def test_a_slot_of_an_m2_modem_is_named_as_it_is_counted() -> None:
+    profile = profiles().by_name["quectel-ec2x"].model_copy(update={"slots": "quimslot"})
+    assert family_of(profile).choose_slot(2)[0] == "AT+QUIMSLOT=2"
+
+
+def test_an_ep06_is_never_told_qhup() -> None:
+    assert not [line for line in spoken("quectel-ep06") if "QHUP" in line]
