@@ -22,7 +22,9 @@ from bench.bed.traffic import (
 )
 
 LOADS = (1, 8, 32)
+BURST = "incoming back to back"
 BARE_S = 2.0
+WARM_UP_S = 3.0  # until the store's log has grown to its size
 QUIET_S = 15.0  # without a CDR: no more will come
 PEER = "python-gsmmodem-new"
 PEER_CALLS = 100  # incoming, back to back
@@ -50,7 +52,8 @@ async def main() -> None:
 
 async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Goal]:
     bare = Traffic(there)
-    await bare.ping(time.monotonic() + BARE_S)
+    await bare.ping(time.monotonic() + min(BARE_S, seconds))
+    await Traffic(there).run(min(WARM_UP_S, seconds))
     traffic = Traffic(there)
     await there.world.stamps()
     await traffic.run(seconds)
@@ -98,7 +101,7 @@ async def _burst(there: Bed, calls: int, ring_s: float, report: Report) -> Goal:
     report.rows.append(
         {
             "lines": len(modems),
-            "what": "incoming back to back",
+            "what": BURST + (f", {ring_s * 1000:.0f} ms each" if ring_s else ""),
             "n": made["rung"],
             "lost": lost,
             "unread": made["dropped"],  # octets that the simulator gave up on
@@ -137,7 +140,7 @@ async def _peer(dials: int, report: Report) -> None:
     times = [rings[number] - ns for number, ns in rung.items() if number in rings]
     rows.append(_named("RING to callback", spread(times)))
     lost = len(rung) - len(times)
-    rows.append({**_named("incoming back to back", {"n": len(rung)}), "lost": lost})
+    rows.append({**_named(BURST, {"n": len(rung)}), "lost": lost})
     report.rows.extend(rows)
 
 

@@ -135,8 +135,8 @@ class CallControl:
             answer = await self._ask(Command(text, priority=Priority.HANGUP))
             if answer.ok or not self._table.get(key):
                 break
-        if self._table.get(key):
-            await self._list(until_gone=True)
+        if self._table.get(key) and not await self._list(until_gone=True) and answer.ok:
+            self._apply(self._table.end(key))  # no list tells, so the modem's OK must do
 
     async def dtmf(self, key: int, digits: str) -> None:
         """Send digits one by one; raises CallRefused with the first that does not go."""
@@ -196,7 +196,8 @@ class CallControl:
         if final is None or not final.ends_call:
             return False
         if final.ok:
-            self._news.set()  # CONNECT: a call was answered, the list tells which
+            self._doubt = True  # CONNECT: a call was answered, the list tells which
+            self._watch()
         else:
             self._unnamed_end(final)
         return True
@@ -332,13 +333,15 @@ class CallControl:
         self._news.clear()
         return False
 
-    async def _list(self, *, until_gone: bool = False) -> None:
-        """Hold the table against the modem's list; an answer that is no list changes nothing."""
+    async def _list(self, *, until_gone: bool = False) -> bool:
+        """Hold the table against the modem's list; False when the last answer was no list."""
+        listed = None
         for pause in (0.0, LIST_AGAIN_S) if until_gone else (0.0,):
             await asyncio.sleep(pause)
             listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
             if listed is not None:
                 self._apply(self._table.listed(listed))
+        return listed is not None
 
 
 def _read_list(answer: Answer) -> list[CallInfo] | None:

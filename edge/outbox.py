@@ -6,11 +6,13 @@ that was sent but not acknowledged when the link broke is sent again: readers kn
 """
 
 import asyncio
+import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.store import Op, Store
+from edge.store import Op, Store, StoreError
 from mqtt.messages import mark_replayed
 from mqtt.session import BrokerAway, PublishRefused
 
@@ -45,8 +47,9 @@ class Outbox:
         self._written = written
         self._last_id = 0
         self._committed = 0
-        self._fresh: list[tuple[int, Message]] = []
+        self._fresh: deque[tuple[int, Message]] = deque()
         self._live = False
+        self._breaks = 0
         self._connected = asyncio.Event()
         self._work = asyncio.Event()
         self._acknowledged: set[int] = set()
@@ -97,9 +100,11 @@ class Outbox:
         sending.add_done_callback(_note_failure)
 
     async def close(self) -> None:
-        """Wait for what is under way, as far as the broker takes it, and forget what it has."""
-        while self._sending and self._connected.is_set():
-            await asyncio.wait(self._sending)
+        """Send what was added, as far as disk and broker take it, and forget what arrived."""
+        with contextlib.suppress(StoreError):
+            await self._store.write()
+        while self._connected.is_set() and (self._fresh or self._sending):
+            await (asyncio.wait(self._sending) if self._sending else asyncio.sleep(0))
         if self._forgetting:
             self._forgetting.cancel()
             self._forget()
@@ -107,6 +112,7 @@ class Outbox:
     def _stop_live(self) -> None:
         """What is not acknowledged stays on disk until the next replay."""
         self._live = False
+        self._breaks += 1
         self._fresh.clear()
         self._work.set()
 
@@ -123,18 +129,15 @@ class Outbox:
     async def _send_fresh(self) -> None:
         await self._work.wait()
         self._work.clear()
-        fresh, self._fresh = self._fresh, []
-        for number, message in fresh:
-            if not self._live:
-                return
-            await self._send(number, message)
+        while self._live and self._fresh:
+            await self._send(*self._fresh.popleft())
 
     async def _replay(self) -> None:
         """Send what is on disk and turn live when nothing is left there."""
         if self._sending:
             await asyncio.wait(self._sending)
-        cursor = 0
-        while self._connected.is_set():
+        cursor, breaks = 0, self._breaks
+        while self._connected.is_set() and breaks == self._breaks:
             rows = await self._store.read(
                 "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
                 cursor,
@@ -145,7 +148,7 @@ class Outbox:
                 if number not in self._acknowledged:
                     await self._send(number, Message(topic, mark_replayed(payload), correlation))
             if not rows and cursor >= self._committed:
-                self._live = True
+                self._live = breaks == self._breaks
                 return
             if not rows:
                 cursor = max(cursor, self._committed)

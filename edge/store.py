@@ -1,8 +1,8 @@
 """The one SQLite file: a fact is on disk before the world may depend on it.
 
 All writes of one loop turn, and all that come while a commit is under way, go into the next
-commit together: 32 lines do not mean 32 fsyncs. SQLite runs in one thread of its own, so the loop
-never waits for a disk.
+commit together: 32 lines do not mean 32 fsyncs. SQLite runs in a thread of its own, so the loop
+never waits for a disk, and its log is emptied from a second one, so a commit seldom waits for that.
 """
 
 import asyncio
@@ -10,12 +10,15 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 log = logging.getLogger(__name__)
 
+CHECKPOINT_S = 1.0  # after a commit, until the log is emptied into the file
+LOG_MAX_PAGES = 8192  # 32 MiB: a log that found no quiet moment is emptied between two commits
 RETRY_S = 2.0  # until a full or broken disk is tried again
 MAX_KEPT = 100_000  # facts that wait in memory for a disk that works again
 
@@ -82,6 +85,8 @@ class Store:
         self._path = path
         self._on_health = on_health
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._second_thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._tidying: asyncio.TimerHandle | None = None
         self._waiting: list[_Write] = []
         self._flushing: asyncio.Task[None] | None = None
         self._closing = False
@@ -101,8 +106,11 @@ class Store:
         self._closing = True
         if self._flushing:
             await self._flushing
+        if self._tidying:
+            self._tidying.cancel()
         await self._loop.run_in_executor(self._thread, self._db.close)
         self._thread.shutdown()
+        self._second_thread.shutdown()
 
     def write(self, *ops: Op, keep: bool = False) -> asyncio.Future[None]:
         """Add statements to the next commit; the future is done when they are on disk.
@@ -151,6 +159,12 @@ class Store:
         for write in batch:
             if not write.done.done():
                 write.done.set_result(None)
+        if self._tidying is None and not self._closing:
+            self._tidying = self._loop.call_later(CHECKPOINT_S, self._tidy)
+
+    def _tidy(self) -> None:
+        self._tidying = None
+        self._second_thread.submit(_empty_log, self._path)
 
     def _refuse(self, batch: Sequence[_Write], reason: str) -> list[_Write]:
         """Fail what may fail; give back what must be kept."""
@@ -175,9 +189,21 @@ def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA wal_autocheckpoint = 0")  # `_empty_log` does it
     version = db.execute("PRAGMA user_version").fetchone()[0]
     if version > len(_MIGRATIONS):
         raise sqlite3.DatabaseError("written by a newer version of Trunkline")
     for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
         db.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
     return db
+
+
+def _empty_log(path: Path) -> None:
+    """Move what was committed from the log into the file; what cannot be moved now waits."""
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            _, pages, _ = db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if pages > LOG_MAX_PAGES:
+                db.execute("PRAGMA wal_checkpoint(RESTART)")
+    except sqlite3.Error as error:
+        log.warning("the log of %s could not be emptied: %s", path, error)

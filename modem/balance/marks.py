@@ -82,8 +82,15 @@ def mark_after(text: str, start: int, expected: str | None) -> Mark | None:
 
 
 def _mark_of(match: re.Match[str], expected: str | None) -> Mark | None:
-    rows = _ROWS[match[1].upper()]
-    start, end = match.span(1)
+    written = match[1].upper()
+    found = _meaning(written, match.start(1), expected)
+    if found is None and written.removesuffix(".") in _ROWS:  # "45p." is pence and a full stop
+        found = _meaning(written.removesuffix("."), match.start(1), expected)
+    return found
+
+
+def _meaning(written: str, start: int, expected: str | None) -> Mark | None:
+    rows, end = _ROWS[written], start + len(written)
     for row in rows:
         if expected in row.currencies:
             return Mark(start, end, str(expected), row.unit)

@@ -17,7 +17,9 @@ PLACEHOLDER = (
 _TOKEN = re.compile(rf"(?P<hole>{PLACEHOLDER})|(?P<number>{NUMERAL})")
 _LETTER = re.compile(r"[^\W\d_]")
 _LEADING_ZERO = re.compile(r"0\d+(?![\d.,])|0\d{2,}")
-_COIN_GAP = re.compile(r"[ ,.]{0,2}(?:and |и |i )?[ ]?")
+_WORD_END = re.compile(r"[^\W_\u0e00-\uffff]-")
+_COIN_GAP = re.compile(r"[ ,.]{0,2}(?:and |und |y |et |и |i )?[ ]?")
+_COIN_DIGITS = 2
 _COLON_DASH = frozenset(("INR", "PKR", "BDT", "NPR", "LKR"))  # ":-" is a colon there
 
 
@@ -53,8 +55,8 @@ def _each(text: str, expected: str | None) -> Iterator[Money]:
     since = 0
     for match in _TOKEN.finditer(text):
         mark = mark_before(text, match.start(), since, expected)
-        if mark is None:
-            mark = mark_after(text, match.end(), expected)
+        if mark is None or text[mark.end - 1] == "$":  # "$5.00 USD" tells more than "$5.00"
+            mark = mark_after(text, match.end(), expected) or mark
         money = _read(match, mark, expected)
         if money:
             since = money.end
@@ -95,7 +97,7 @@ def _sign(text: str, start: int, digits: int, currency: str | None) -> int:
     for place in {start, digits}:
         before = text[max(0, place - 2) : place]
         idiom = before == ":-" and currency in _COLON_DASH
-        if before.endswith("-") and not before[:-1].isalnum() and not idiom:
+        if before.endswith("-") and not _WORD_END.match(before) and not idiom:
             return -1
     return 1
 
@@ -103,6 +105,8 @@ def _sign(text: str, start: int, digits: int, currency: str | None) -> int:
 def _is_change(text: str, notes: Money, coins: Money) -> bool:
     """Whether "45 kop" continues "12 rub"."""
     between = text[notes.end : coins.start]
+    if coins.currency is None and not between and len(coins.digits) == _COIN_DIGITS:
+        return notes.currency is not None and notes.whole  # 12€50
     same = notes.currency is not None and notes.currency == coins.currency
     return same and notes.unit > coins.unit and _COIN_GAP.fullmatch(between) is not None
 
@@ -110,5 +114,6 @@ def _is_change(text: str, notes: Money, coins: Money) -> bool:
 def _with_change(notes: Money, coins: Money) -> Money:
     total = None
     if notes.amount is not None and coins.amount is not None:
-        total = notes.amount + coins.amount.copy_sign(notes.amount)
+        worth = coins.amount if coins.currency else coins.amount / 100
+        total = notes.amount + worth.copy_sign(notes.amount)
     return replace(notes, end=coins.end, amount=total)

@@ -36,7 +36,7 @@ class Quantity:
 
 
 _TIME = r"\d{1,5}:\d{2}(?::\d{2})?"
-_COUNT = rf"(?<![\w.,:])(?P<count>{_TIME}|{NUMERAL})(?![\d:])"
+_COUNT = rf"(?<![\d.,:])(?<![^\W\d_\u0e00-\uffff])(?P<count>{_TIME}|{NUMERAL})(?![\d:])"
 _OF = rf"(?:[ ]?(?:/|of|out of|von|de|sur|z|iz|из|od|av)[ ]?(?:{NUMERAL}))?"
 _STOP = alternatives(
     f"{word}!"
@@ -44,16 +44,18 @@ _STOP = alternatives(
     " na za z s и на за до с или o od u om och eller og en voor met per da di ed con va ve ya".split()
 )
 _NAME = rf"(?P<name>(?:(?!{_STOP}){LETTER}[\w'-]*[ ]{{1,2}}){{0,3}}?)"
+_REST = r"[^\W\d_\u0e00-\uffff]*"  # of the word
 _UNITS = "|".join(f"(?P<{measure.name}>{units(measure.value)})" for measure in Measure)
-_BEHIND = re.compile(rf"{_COUNT}{_OF}[ ]{{0,2}}[-]?{_NAME}(?:{_UNITS})", re.IGNORECASE)
+_BEHIND = re.compile(rf"{_COUNT}{_OF}[ ]{{0,2}}[-]?{_NAME}(?:{_UNITS}){_REST}", re.IGNORECASE)
 _LEFT = r"(?:[ ]?(?:balance|bal|left|remaining|restant\w*|disponib\w*|剩余|余额))?"
 _BEFORE = re.compile(
     rf"(?P<unit>(?P<MINUTES>{units('minutes')})|(?P<SMS>{units('sms')})){LETTER}{{0,3}}{_LEFT}"
-    rf"(?:[ ]{{0,2}}[:=-]+[ ]{{0,2}}|[ ]is[ ]|[ ](?=\d+:\d\d:\d\d)|(?<=[剩余余额]))"
+    rf"(?:[ ]{{0,2}}[:=-]+[ ]{{0,2}}|[ ]is[ ]|[ ](?=\d+:\d\d:\d\d|\d+[ ](?:left|remaining))|(?<=[剩余余额]))"
     rf"(?P<count>{_TIME}|{NUMERAL})(?![\d:]|[ ]?%)",
     re.IGNORECASE,
 )
 _WAIT = re.compile(rf"{words('soon').pattern}\s*$", re.IGNORECASE)
+_TIMES = (Measure.MINUTES, Measure.SECONDS, Measure.DAYS)
 _MAX_WAIT_WORD = 16  # characters before a number
 
 
@@ -77,7 +79,7 @@ def _read(match: re.Match[str], expected: str | None) -> Quantity | None:
     mark = mark_after(text, end, expected)
     if mark and not (match.re is _BEHIND and mark.start >= match.start(measure.name)):
         return None
-    if match.re is _BEHIND and _WAIT.search(text[max(0, start - _MAX_WAIT_WORD) : start]):
+    if measure in _TIMES and match.re is _BEHIND and _WAIT.search(text[max(0, start - _MAX_WAIT_WORD) : start]):
         return None
     name = match.groupdict().get("name") or ""
     return Quantity(*match.span(), measure, value, name.strip())

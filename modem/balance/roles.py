@@ -5,7 +5,7 @@ from enum import Enum
 from functools import cache
 
 from config.carriers import ReadRules
-from modem.balance.page import BLANK
+from modem.balance.page import BLANK, CODE, QUANTITY
 from modem.balance.words import LETTER, pattern_of, words
 
 
@@ -19,10 +19,10 @@ class Role(Enum):
     NONE = "none"  # no word says
 
 
-_ABBREVIATED = r"(?<!\bbal)(?<!\bavail)(?<!\bacc)(?<!\bacct)(?<!\bost)(?<!\bno)(?<!\bnr)(?<!\bsald)"
+_ABBREVIATED = r"(?<!\bbal)(?<!\bavail)(?<!\bacc)(?<!\bacct)(?<!\bost)(?<!\bno)(?<!\bnr)(?<!\bsald)(?<!\b[a-z])"
 _SENTENCE = re.compile(rf"{_ABBREVIATED}\.(?=\s|$|{LETTER})|[!?;。！？|•]|\n+", re.IGNORECASE)
 _AND = "and|und|y|et|e|i|и|та|en|och|og|ja|dan|oraz|a|va|ve|plus"
-_PART = re.compile(rf"[,(){BLANK}]+|(?<![\w])(?:{_AND})(?![\w])|[&+]", re.IGNORECASE)
+_PART = re.compile(rf"[,(){BLANK}{CODE}{QUANTITY}]+|(?<![\w])(?:{_AND})(?![\w])|[&+]", re.IGNORECASE)
 _HAS_WORD = re.compile(LETTER)
 _NO_SPACES = 0x2E80  # from here on scripts of East Asia: the last noun of a compound counts
 _NEAR = 3  # words between "recharge" and "your balance"
@@ -110,7 +110,8 @@ def last_sentence(gap: str) -> str:
 
 def _leads(before: str) -> bool:
     """Whether a line break or a colon alone parts the words before from the number."""
-    return before.rstrip(" ").endswith(("\n", ":"))
+    line = before.rstrip(" ")
+    return line.endswith(("\n", ":")) and not line.rstrip().endswith((BLANK, CODE, QUANTITY))
 
 
 def first_part(following: str) -> tuple[str, bool]:

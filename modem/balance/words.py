@@ -26,13 +26,13 @@ def units(kind: str) -> str:
 
 def pattern_of(entries: Iterable[str]) -> re.Pattern[str]:
     """Make a pattern of entries as words.toml has them."""
-    return re.compile(alternatives(entries) or "(?!)", re.IGNORECASE)
+    return re.compile(alternatives(entries), re.IGNORECASE)
 
 
 def alternatives(entries: Iterable[str]) -> str:
     """The alternation of the entries, the longest first."""
     ordered = sorted(entries, key=len, reverse=True)
-    return "(?:" + "|".join(_entry(fold(tidy(entry))) for entry in ordered) + ")"
+    return "(?:" + "|".join(_entry(fold(tidy(entry))) for entry in ordered) + ")" if ordered else "(?!)"
 
 
 def _entry(entry: str) -> str:

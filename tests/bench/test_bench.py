@@ -36,9 +36,9 @@ def test_start_brings_all_lines_up() -> None:
 
 @needs_mosquitto
 def test_latency_matches_every_dial_and_loses_no_call() -> None:
-    result = run("latency", "--lines", "2", "--seconds", "1", "--incoming", "20", "--dials", "0")
-    ways = {row["what"]: row for row in result["rows"] if row.get("lines") == 2}
-    assert ways["dial"]["n"] >= 2
+    result = run("latency", "--lines", "1", "--seconds", "1", "--incoming", "20", "--dials", "0")
+    ways = {row["what"]: row for row in result["rows"]}
+    assert ways["dial"]["n"] >= 1
     assert ways["URC"]["n"] >= 3 * ways["dial"]["n"]
     assert (
         ways["incoming back to back"] | {"n": 20, "lost": 0, "twice": 0}
@@ -49,9 +49,9 @@ def test_latency_matches_every_dial_and_loses_no_call() -> None:
 
 @needs_mosquitto
 def test_sms_counts_what_the_network_saw() -> None:
-    result = run("sms", "--lines", "2", "--messages", "5", "--gammu", "0")
-    ours = [row for row in result["rows"] if row["who"] == "trunkline"]
-    assert [(row["lines"], row["messages"], row["lost"]) for row in ours] == [(1, 5, 0), (2, 10, 0)]
+    result = run("sms", "--lines", "1", "--messages", "5", "--gammu", "0")
+    [ours] = (row for row in result["rows"] if row["who"] == "trunkline")
+    assert (ours["lines"], ours["messages"], ours["lost"]) == (1, 5, 0)
     assert len(result["goals"]) == 1
 
 

@@ -246,6 +246,14 @@ async def test_a_call_that_the_modem_keeps_is_not_told_as_over(plug: Plug) -> No
 
 
 @warped
+async def test_a_modem_without_a_list_is_believed_when_it_hangs_up(plug: Plug) -> None:
+    bench = plug("generic", {LIST: "ERROR"})
+    key = await dialled(bench)
+    await bench.modem.calls.hang_up(key)
+    assert bench.calls == ["1 released cancelled"]
+
+
+@warped
 async def test_a_hang_up_breaks_off_a_dial_that_blocks_the_port(plug: Plug) -> None:
     bench = plug("generic", {f"ATD{NUMBER};": SILENCE, "": "NO CARRIER"})
     key = await dialled(bench)

@@ -43,12 +43,13 @@ def framed(line: str) -> bytes:
 class Wire:
     """Both ends of a wire: `Port` for the session that is plugged in, a modem for the test.
 
-    A command is answered with the lines of its reply, OK when there is none. A list of replies is
-    used up one by one, the last one stays. `sent` is all that was written, line by line.
+    A command is answered with the lines of its reply, `default` when there is none. A list of
+    replies is used up one by one, the last one stays. `sent` is all that was written, by line.
     """
 
     def __init__(self, replies: Mapping[str, Reply] | None = None) -> None:
         self.replies: dict[str, Reply] = {**BASIC, **(replies or {})}
+        self.default = "OK"
         self.sent: list[str] = []
         self.is_open = False
         self._buffer = b""
@@ -106,7 +107,7 @@ class Wire:
 
     def _hear(self, line: str) -> None:
         self.sent.append(line)
-        reply = self.replies.get("PDU" if line.endswith("\x1a") else line, "OK")
+        reply = self.replies.get("PDU" if line.endswith("\x1a") else line, self.default)
         if isinstance(reply, list):
             reply = reply.pop(0) if len(reply) > 1 else reply[0]
         if reply != SILENCE:

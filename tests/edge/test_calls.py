@@ -162,7 +162,9 @@ async def test_a_call_longer_than_it_may_be_is_ended(open_world: Open) -> None:
 async def test_digits_go_out_in_order(open_world: Open, family: str) -> None:
     async with open_world({"family": family}) as world:
         call = await world.dial(STAYS)
-        early = await world.ear.ask("dtmf", call_id=call, digits="1", expires_at="2099-01-01T00:00:00Z")
+        early = await world.ear.ask(
+            "dtmf", call_id=call, digits="1", expires_at="2099-01-01T00:00:00Z"
+        )
         assert (early.result, early.reason) == ("refused", "wrong_state")
         await world.ear.state(call, "answered")
         await world.ear.ask("dtmf", call_id=call, digits="12#", expires_at="2099-01-01T00:00:00Z")

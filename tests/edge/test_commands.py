@@ -45,7 +45,11 @@ BAD_PAYLOADS = [
     ("fly", json.dumps(DIAL).encode(), "unknown_verb"),
     ("balance", json.dumps(DIAL).encode(), "unsupported"),
     ("hangup", json.dumps({"id": "h1", "call_id": "c-none"}).encode(), "unknown_call"),
-    ("line", json.dumps({"id": "l1", "line": "cellar", "action": "reset"}).encode(), "unknown_line"),
+    (
+        "line",
+        json.dumps({"id": "l1", "line": "cellar", "action": "reset"}).encode(),
+        "unknown_line",
+    ),
     ("line", json.dumps({"id": "l1", "line": "x", "action": "burn"}).encode(), "bad_request"),
 ]
 
@@ -69,7 +73,16 @@ async def test_a_bad_command_is_answered_and_stops_nothing(
 @pytest.mark.parametrize(
     "number",
     ["+491701234567;", "+49170;ATH", "ATD112", "+4917AT01234567", "+49170123456x", "MARIE", "01701"]
-    + ["+49170\r\nATH", "+49170\x1a", "tel:+491701234567", "+", "-", "+49,170,1", "+1" * 15, "１２３"]
+    + [
+        "+49170\r\nATH",
+        "+49170\x1a",
+        "tel:+491701234567",
+        "+",
+        "-",
+        "+49,170,1",
+        "+1" * 15,
+        "１２３",
+    ]
     + ["*31#+491701234567", "#31#01701234567", "+491701234567i", "+491701234567 w 12"],
 )
 async def test_only_a_number_ever_reaches_a_modem(open_world: Open, number: str) -> None:

@@ -92,7 +92,8 @@ async def test_a_caller_without_a_number_is_told_without(open_world: Open) -> No
 
 
 async def test_a_number_that_comes_late_is_in_the_cdr(open_world: Open) -> None:
-    async with open_world({"family": "simcom", "oddities": {"late_clip": 1}}) as world:
+    modem = {"family": "simcom", "oddities": {"late_clip": 1}}
+    async with open_world(modem, network={"ring_timeout_s": 100}) as world:
         truth, call = await world.rung()
         await eventually(lambda: world.modem.board.legs[0].rings > 1)
         await answer(world, call)

@@ -71,7 +71,9 @@ async def test_a_call_may_wait_for_one_line_by_name(open_world: Open) -> None:
 
 
 async def test_no_line_at_all_is_said(open_world: Open) -> None:
-    async with open_world({"registration_delay_s": 0}, config={"modem": []}, running=False) as world:
+    async with open_world(
+        {"registration_delay_s": 0}, config={"modem": []}, running=False
+    ) as world:
         world.start()
         await world.ear.until(world.ear.status)
         reply = await world.order(ANSWERS)

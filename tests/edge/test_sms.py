@@ -59,9 +59,7 @@ async def test_a_message_is_sent_as_it_was_written(
 
 
 @each_family
-async def test_a_delivery_is_reported_when_all_parts_arrived(
-    open_world: Open, family: str
-) -> None:
+async def test_a_delivery_is_reported_when_all_parts_arrived(open_world: Open, family: str) -> None:
     async with open_world({"family": family}) as world:
         for text in ("Hallo", LONG):
             await told(world, await send(world, text, status_report=True), "sent", "delivered")
@@ -167,7 +165,9 @@ async def test_parts_wait_on_disk_for_the_rest(open_world: Open) -> None:
     async with open_world({"family": "quectel"}) as world:
         first, *rest = pdu.user_data(LONG, 7)
         hand_over(world, first)
-        await eventually(lambda: any("CNMA" in line or "CMGD" in line for line in world.modem.received))
+        await eventually(
+            lambda: any("CNMA" in line or "CMGD" in line for line in world.modem.received)
+        )
         await world.stop()
         world.start()
         await world.ready()
