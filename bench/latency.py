@@ -6,8 +6,10 @@ of which must become its events and one CDR.
 """
 
 import asyncio
+import os
 import time
 from importlib.util import find_spec
+from pathlib import Path
 
 from bench.bed.parts import Bed, bed, script
 from bench.bed.report import Goal, Report, Row, arguments, quantile, spread
@@ -24,6 +26,8 @@ from bench.bed.traffic import (
 LOADS = (1, 8, 32)
 BURST = "incoming back to back"
 BARE_S = 2.0
+DISK_WRITES = 200
+DISK_PAUSE_S = 0.005
 WARM_UP_S = 3.0  # until the store's log has grown to its size
 QUIET_S = 15.0  # without a CDR: no more will come
 PEER = "python-gsmmodem-new"
@@ -51,6 +55,7 @@ async def main() -> None:
 
 
 async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Goal]:
+    disk = await asyncio.to_thread(_disk, there.folder / "floor")
     bare = Traffic(there)
     await bare.ping(time.monotonic() + min(BARE_S, seconds))
     await Traffic(there).run(min(WARM_UP_S, seconds))
@@ -62,6 +67,7 @@ async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Go
         "dial": dial_times(traffic.dialed, heard),
         "URC": urc_times(traffic.ledger.events, said),
     }
+    report.rows.append({"lines": 0, "what": "disk: write 4 kB, fdatasync", **spread(disk)})
     report.rows.append({"lines": 0, "what": "round trip, idle", **spread(bare.pings)})
     report.rows.append({"lines": lines, "what": "round trip, busy", **spread(traffic.pings)})
     goals: list[Goal] = []
@@ -73,6 +79,19 @@ async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Go
             name = f"our part of a {way} with {lines} lines, {share}"
             goals.append(Goal(name, limit, added[f"added_{share}_ms"], "ms"))
     return goals
+
+
+def _disk(path: Path) -> list[int]:
+    """Nanoseconds of bare commits on the disk that holds the store."""
+    times: list[int] = []
+    with path.open("wb", buffering=0) as file:
+        for _ in range(DISK_WRITES):
+            before = time.monotonic_ns()
+            file.write(bytes(4096))
+            os.fdatasync(file.fileno())
+            times.append(time.monotonic_ns() - before)
+            time.sleep(DISK_PAUSE_S)
+    return times
 
 
 def _added(times: list[int], pings: list[int]) -> dict[str, float | None]:

@@ -24,6 +24,7 @@ class Tasks:
 
     async def end(self) -> None:
         """Cancel what runs and wait until it has stopped."""
+        await asyncio.sleep(0)  # what was only just started begins: no coroutine is left unawaited
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)

@@ -115,7 +115,7 @@ class Dialog:
         """Take what was read; give events in order."""
         events: list[Event] = []
         for line in self._framer.feed(data):
-            if self._body_due and line.text.strip() == ">":  # a URC ended the prompt's line
+            if self._current and line.text.strip() == ">":  # a URC ended the prompt's line
                 events.append(self._answer_prompt(now))
                 continue
             for message in self._assembler.feed(line):

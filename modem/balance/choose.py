@@ -104,7 +104,9 @@ def _are_parts(text: str, found: Sequence[Judged]) -> bool:
 
 
 def _is_written_as_money(money: Money) -> bool:
-    return money.currency is not None or len(money.digits.rpartition(".")[2]) == 2 != len(money.digits)
+    return money.currency is not None or len(money.digits.rpartition(".")[2]) == 2 != len(
+        money.digits
+    )
 
 
 def _may_count(text: str, judged: Judged, *, failed: bool) -> bool:

@@ -70,9 +70,15 @@ def mark_before(text: str, end: int, since: int, expected: str | None) -> Mark |
     """Find the mark that leads to a numeral at `end`, not before `since`; the text is folded."""
     for start in range(max(since, end - _REACH), end):
         match = _BEFORE.match(text, start, end)
-        if match and (mark := _mark_of(match, expected)):
+        if match and (mark := _mark_of(match, expected)) and not _is_word(match, end):
             return mark
     return None
+
+
+def _is_word(match: re.Match[str], end: int) -> bool:
+    """Whether a letter before a numeral is a word of its own: "SMS e 2GB"."""
+    letter = match[1]
+    return len(letter) == 1 and letter.islower() and match.end(1) < end
 
 
 def mark_after(text: str, start: int, expected: str | None) -> Mark | None:

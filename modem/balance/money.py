@@ -57,7 +57,8 @@ def _each(text: str, expected: str | None) -> Iterator[Money]:
         mark = mark_before(text, match.start(), since, expected)
         if mark is None or text[mark.end - 1] == "$":  # "$5.00 USD" tells more than "$5.00"
             mark = mark_after(text, match.end(), expected) or mark
-        money = _read(match, mark, expected)
+        glued = _is_glued(text, match, mark) and match.start() != since  # 12EUR50
+        money = None if glued else _read(match, mark, expected)
         if money:
             since = money.end
             yield money
@@ -67,7 +68,7 @@ def _read(match: re.Match[str], mark: Mark | None, expected: str | None) -> Mone
     text, (start, end) = match.string, match.span()
     if mark:
         start, end = min(start, mark.start), max(end, mark.end)
-    if _is_glued(text, match, mark) or _LEADING_ZERO.fullmatch(match[0]):
+    if _LEADING_ZERO.fullmatch(match[0]):
         return None
     currency = mark.currency if mark else None
     unit = mark.unit if mark else Decimal(1)

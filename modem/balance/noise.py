@@ -8,20 +8,34 @@ from modem.balance.page import CODE, Page
 from modem.balance.words import LETTER, words
 
 _CODES = (
-    re.compile(r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|ng|de|ru|cn|in)\b(?:/\S*)?", re.IGNORECASE),
+    re.compile(
+        r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|ng|de|ru|cn|in)\b(?:/\S*)?",
+        re.IGNORECASE,
+    ),
     re.compile(r"\S+@\S+\.\w+"),
     re.compile(r"[*#]+\d[\d*]*#?|\d+[*#]+\d*#?|\d+#"),
     re.compile(r"\(\d{1,3}\)"),
 )
 _PER = r"(?:min|sec|sek|day|dia|jour|tag|mes|month|sms|мин|сут|день|мес|хв|доб|mb|dk|gun|hari|menit|phut|分|天|月|条)"
 _TIMES = (
-    re.compile(r"\b\d{1,2}[:.]\d{2}[:.]\d{2}(?!\d)(?:[ ]?[ap]\.?m\b\.?)?|(?<!\d)\d{1,2}:\d{2}(?!\d)(?:[ ]?[ap]\.?m\b\.?)?", re.IGNORECASE),
-    re.compile(r"(?<![\d.,])\d{1,2}(?:[.]\d{2})?[ ]?(?:uhr|hrs?|hours?|heures?|horas?|stunden?|godzin\w*|hodin\w*|час\w*|годин\w*|saat|jam|am|pm|小时|小時|点)(?![^\W\d_])", re.IGNORECASE),
+    re.compile(
+        r"\b\d{1,2}[:.]\d{2}[:.]\d{2}(?!\d)(?:[ ]?[ap]\.?m\b\.?)?|(?<!\d)\d{1,2}:\d{2}(?!\d)(?:[ ]?[ap]\.?m\b\.?)?",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"(?<![\d.,])\d{1,2}(?:[.]\d{2})?[ ]?(?:uhr|hrs?|hours?|heures?|horas?|stunden?|godzin\w*|hodin\w*|час\w*|годин\w*|saat|jam|am|pm|小时|小時|点)(?![^\W\d_])",
+        re.IGNORECASE,
+    ),
     re.compile(rf"{NUMERAL}[ ]?%"),
 )
 _RATES = (
-    re.compile(rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ]?/[ ]?(?:\d{{0,3}}[ ]?)?(?={LETTER}){_PER}", re.IGNORECASE),
-    re.compile(rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ](?:per|pro|na|za|за|в|por|par|cada|je|a|/)[ ]{_PER}", re.IGNORECASE),
+    re.compile(
+        rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ]?/[ ]?(?:\d{{0,3}}[ ]?)?(?={LETTER}){_PER}", re.IGNORECASE
+    ),
+    re.compile(
+        rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ](?:per|pro|na|za|за|в|por|par|cada|je|a|/)[ ]{_PER}",
+        re.IGNORECASE,
+    ),
 )
 _MENUS = (
     re.compile(r"^[ ]*\(?(\d{1,2}[.):>-]+)(?=[ ]*[^\d\s])", re.MULTILINE),
@@ -35,7 +49,12 @@ _PHONES = (
     re.compile(r"(?<![\d.,])\d{10,}(?!\d)"),
 )
 _LONG = (re.compile(r"(?<![\d.,])\d{7,9}(?![\d.,]*\d)"),)
-_CALLED = (re.compile(rf"{words('calling').pattern}{LETTER}*[\s:.'\"]{{0,3}}(\d{{3,8}})(?![\d.,]*\d)", re.IGNORECASE),)
+_CALLED = (
+    re.compile(
+        rf"{words('calling').pattern}{LETTER}*[\s:.'\"]{{0,3}}(\d{{3,8}})(?![\d.,]*\d)",
+        re.IGNORECASE,
+    ),
+)
 
 
 def blank_codes(page: Page) -> None:

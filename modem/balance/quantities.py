@@ -77,9 +77,13 @@ def _read(match: re.Match[str], expected: str | None) -> Quantity | None:
     if value is None or mark_before(text, start, 0, expected):
         return None
     mark = mark_after(text, end, expected)
-    if mark and not (match.re is _BEHIND and mark.start >= match.start(measure.name)):
+    if mark and (mark.currency == expected or mark.start < match.start(measure.name)):
         return None
-    if measure in _TIMES and match.re is _BEHIND and _WAIT.search(text[max(0, start - _MAX_WAIT_WORD) : start]):
+    if (
+        measure in _TIMES
+        and match.re is _BEHIND
+        and _WAIT.search(text[max(0, start - _MAX_WAIT_WORD) : start])
+    ):
         return None
     name = match.groupdict().get("name") or ""
     return Quantity(*match.span(), measure, value, name.strip())

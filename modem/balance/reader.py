@@ -118,9 +118,7 @@ def _by_rules(
     return None
 
 
-def _sum(
-    chosen: Sequence[Judged], currency: str | None
-) -> tuple[Decimal | None, str | None]:
+def _sum(chosen: Sequence[Judged], currency: str | None) -> tuple[Decimal | None, str | None]:
     """Amount and currency of what was chosen; a placeholder tells the currency alone."""
     if not chosen:
         return None, None

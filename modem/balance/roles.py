@@ -19,10 +19,12 @@ class Role(Enum):
     NONE = "none"  # no word says
 
 
-_ABBREVIATED = r"(?<!\bbal)(?<!\bavail)(?<!\bacc)(?<!\bacct)(?<!\bost)(?<!\bno)(?<!\bnr)(?<!\bsald)(?<!\b[a-z])"
+_ABBREVIATED = r"(?<!\bbal)(?<!\bavail)(?<!\bacc)(?<!\bacct)(?<!\bost)(?<!\bno)(?<!\bnr)(?<!\bsald)(?<!\b[a-z])(?<!\bvto)(?<!\bexp)(?<!\bval)"
 _SENTENCE = re.compile(rf"{_ABBREVIATED}\.(?=\s|$|{LETTER})|[!?;。！？|•]|\n+", re.IGNORECASE)
 _AND = "and|und|y|et|e|i|и|та|en|och|og|ja|dan|oraz|a|va|ve|plus"
-_PART = re.compile(rf"[,(){BLANK}{CODE}{QUANTITY}]+|(?<![\w])(?:{_AND})(?![\w])|[&+]", re.IGNORECASE)
+_PART = re.compile(
+    rf"[,(){BLANK}{CODE}{QUANTITY}]+|(?<![\w])(?:{_AND})(?![\w])|[&+]", re.IGNORECASE
+)
 _HAS_WORD = re.compile(LETTER)
 _NO_SPACES = 0x2E80  # from here on scripts of East Asia: the last noun of a compound counts
 _NEAR = 3  # words between "recharge" and "your balance"
@@ -116,7 +118,9 @@ def _leads(before: str) -> bool:
 
 def first_part(following: str) -> tuple[str, bool]:
     """The words right behind a number, and whether something ends them before the next number."""
-    ends = [match.start() for match in (_SENTENCE.search(following), _PART.search(following)) if match]
+    ends = [
+        match.start() for match in (_SENTENCE.search(following), _PART.search(following)) if match
+    ]
     return (following[: min(ends)], True) if ends else (following, False)
 
 

@@ -32,7 +32,11 @@ def pattern_of(entries: Iterable[str]) -> re.Pattern[str]:
 def alternatives(entries: Iterable[str]) -> str:
     """The alternation of the entries, the longest first."""
     ordered = sorted(entries, key=len, reverse=True)
-    return "(?:" + "|".join(_entry(fold(tidy(entry))) for entry in ordered) + ")" if ordered else "(?!)"
+    return (
+        "(?:" + "|".join(_entry(fold(tidy(entry))) for entry in ordered) + ")"
+        if ordered
+        else "(?!)"
+    )
 
 
 def _entry(entry: str) -> str:

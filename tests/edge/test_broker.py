@@ -135,10 +135,9 @@ async def test_nothing_is_lost_or_told_as_new_when_the_broker_dies_again_and_aga
     async with open_frail(*[TELLS] * 4) as home:
         async with Ear(frail, home.config.gateway.name, "keeper"):
             pass  # from now on the broker keeps everything for it
-        calls = []
+        calls: list[str] = []
         for round_ in range(3):
-            for _ in range(4):
-                calls.append(await dial(home, ANSWERS))
+            calls += [await dial(home, ANSWERS) for _ in range(4)]
             await eventually(lambda: len(home.calls) > 4 * round_ + turn)  # noqa: B023
             frail.stop()  # it keeps the dialer's messages
             await until_closed(home, len(calls))
@@ -150,23 +149,30 @@ async def test_nothing_is_lost_or_told_as_new_when_the_broker_dies_again_and_aga
         assert all(event.replayed or ids.count(event.event_id) == 2 for event in repeats)
 
 
-async def test_a_broker_that_refuses_us_leaves_the_socket_at_work(
-    open_world: object, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert open_world is not None
-    users, password, folder = tmp_path / "users", tmp_path / "password", tmp_path / "broker"
+@pytest.fixture
+def strict(tmp_path: Path) -> Iterator[Mosquitto]:
+    """A broker that wants the right password of who gives a name."""
+    users, folder = tmp_path / "users", tmp_path / "strict"
     folder.mkdir()
     subprocess.run(["mosquitto_passwd", "-c", "-b", users, "vienna", "right"], check=True)
+    with Mosquitto(folder, f"password_file {users}") as child:
+        yield child
+
+
+async def test_a_broker_that_refuses_us_leaves_the_socket_at_work(
+    open_world: object, strict: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert open_world is not None
+    password = tmp_path / "password"
     password.write_text("wrong\n")
     config = {"mqtt": {"username": "vienna", "password_file": password}}
-    with Mosquitto(folder, f"password_file {users}") as strict:
-        async with world(strict, tmp_path, running=False, config=config) as home:
-            home.start()
-            await eventually(lambda: "check mqtt.username" in caplog.text)
-            await until_ready(home)
-            call = await dial(home, ANSWERS)
-            await until_closed(home, 1)
-            [cdr] = (await through_socket(home, "cdrs"))["cdrs"]
-            assert (cdr["call_id"], cdr["cause"]) == (call, "normal")
-            assert not home.ear.heard.models
-            assert "wrong" not in json.dumps(cdr)
+    async with world(strict, tmp_path, running=False, config=config) as home:
+        home.start()
+        await eventually(lambda: "check mqtt.username" in caplog.text)
+        await until_ready(home)
+        call = await dial(home, ANSWERS)
+        await until_closed(home, 1)
+        [cdr] = (await through_socket(home, "cdrs"))["cdrs"]
+        assert (cdr["call_id"], cdr["cause"]) == (call, "normal")
+        assert not home.ear.heard.models
+        assert "wrong" not in json.dumps(cdr)

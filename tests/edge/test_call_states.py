@@ -1,4 +1,5 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from mqtt.vocabulary import AnswerEvidence, CallState, Cause, Direction, HangupB
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 OUTGOING = ["queued", "dialing", "alerting", "answered", "held", "answered", "ended"]
 INCOMING = ["waiting", "alerting", "answered", "ended"]
-HEAD = {
+HEAD: dict[str, Any] = {
     "event_id": "e1",
     "boot_id": "b1",
     "seq": 1,

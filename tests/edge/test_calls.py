@@ -80,7 +80,7 @@ async def test_each_end_of_a_call_is_told_as_it_was(
         (STAYS, "answered", "normal", "answered"),
     ],
 )
-async def test_a_call_is_hung_up_in_each_state(  # noqa: PLR0913, PLR0917 - a table's columns
+async def test_a_call_is_hung_up_in_each_state(
     open_world: Open, modem: dict[str, Any], number: str, state: str, cause: str, outcome: str
 ) -> None:
     slow = {"setup_s": 100_000} if state == "dialing" else {"ring_timeout_s": 100_000}

@@ -81,45 +81,49 @@ async def test_a_gateway_that_is_told_to_stop_ends_its_calls(
     open_world: Open, tmp_path: Path
 ) -> None:
     slow = {"ring_timeout_s": 100_000}
-    async with open_world(TELLS, TELLS, running=False, network=slow) as world:
-        async with process(world, tmp_path) as child:
-            calls = [await world.dial(STAYS), await world.dial(RINGS), await world.dial(STAYS)]
-            await world.ear.state(calls[0], "answered")
-            await world.ear.state(calls[1], "alerting")
-            assert await child.end(signal.SIGTERM) == 0
-            causes = [(await world.ear.cdr(call)).cause for call in calls]
-            assert causes == ["normal", "cancelled", "cancelled"]
-            await world.ear.until(lambda: world.ear.status().state == "offline")  # type: ignore[union-attr]
-            assert world.ear.status().reason == "stopped"  # type: ignore[union-attr]
-            assert {truth.ended_by for truth in world.calls} == {"caller"}
-            assert "ERROR" not in child.log
-            assert "Traceback" not in child.log
+    async with (
+        open_world(TELLS, TELLS, running=False, network=slow) as world,
+        process(world, tmp_path) as child,
+    ):
+        calls = [await world.dial(STAYS), await world.dial(RINGS), await world.dial(STAYS)]
+        await world.ear.state(calls[0], "answered")
+        await world.ear.state(calls[1], "alerting")
+        assert await child.end(signal.SIGTERM) == 0
+        causes = [(await world.ear.cdr(call)).cause for call in calls]
+        assert causes == ["normal", "cancelled", "cancelled"]
+        await world.ear.until(lambda: world.ear.status().state == "offline")  # type: ignore[union-attr]
+        assert world.ear.status().reason == "stopped"  # type: ignore[union-attr]
+        assert {truth.ended_by for truth in world.calls} == {"caller"}
+        assert "ERROR" not in child.log
+        assert "Traceback" not in child.log
 
 
 @pytest.mark.parametrize("family", ["generic", "quectel", "simcom", "huawei"])
 async def test_a_call_that_lived_through_a_kill_is_closed_as_lost(
     open_world: Open, tmp_path: Path, family: str
 ) -> None:
-    async with open_world({"family": family}, running=False) as world:
-        async with process(world, tmp_path) as child:
-            call = await world.dial(STAYS)
-            await world.ear.state(call, "answered")
-            await eventually(lambda: child.unsent == 0)
-            await child.end(signal.SIGKILL)
-            [truth] = world.calls
-            assert truth.ended_s is None
-            await child.restart()
-            cdr = await world.ear.cdr(call)
-            assert (cdr.cause, cdr.hangup_by) == ("lost", "unknown")
-            assert cdr.raw_cause == "the gateway stopped while it lived"
-            await eventually(lambda: truth.ended_s)
-            assert truth.ended_by == "caller"
-            await world.ready()
-            assert world.ear.states(call)[-2:] == ["answered", "ended"]
-            ids = Counter(event.event_id for event in world.ear.heard.of(Event))
-            assert set(ids.values()) == {1}
-            boots = {event.boot_id for event in world.ear.events(call)}
-            assert len(boots) == 2
+    async with (
+        open_world({"family": family}, running=False) as world,
+        process(world, tmp_path) as child,
+    ):
+        call = await world.dial(STAYS)
+        await world.ear.state(call, "answered")
+        await eventually(lambda: child.unsent == 0)
+        await child.end(signal.SIGKILL)
+        [truth] = world.calls
+        assert truth.ended_s is None
+        await child.restart()
+        cdr = await world.ear.cdr(call)
+        assert (cdr.cause, cdr.hangup_by) == ("lost", "unknown")
+        assert cdr.raw_cause == "the gateway stopped while it lived"
+        await eventually(lambda: truth.ended_s)
+        assert truth.ended_by == "caller"
+        await world.ready()
+        assert world.ear.states(call)[-2:] == ["answered", "ended"]
+        ids = Counter(event.event_id for event in world.ear.heard.of(Event))
+        assert set(ids.values()) == {1}
+        boots = {event.boot_id for event in world.ear.events(call)}
+        assert len(boots) == 2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -128,27 +132,29 @@ async def test_each_accepted_call_has_one_cdr_wherever_the_gateway_was_killed(
 ) -> None:
     random = Random(seed)  # noqa: S311 - repeatable
     modems = [{"family": family} for family in ("quectel", "simcom", "huawei", "generic")]
-    async with open_world(*modems, running=False, callees=[CROWD]) as world:
-        async with process(world, tmp_path) as child:
-            for kill in range(3):
-                for n in range(8):
-                    await dial_and_forget(world, f"+493090000{kill}{n:02}")
-                heard = len(world.ear.heard.of(Event)) + random.randrange(30)
-                await world.ear.until(lambda: len(world.ear.heard.of(Event)) >= heard)  # noqa: B023
-                await child.end(signal.SIGKILL)
-                await child.restart()
-            await world.ear.until(lambda: accepted(world) <= closed(world))
-            await eventually(lambda: all(truth.ended_s is not None for truth in world.calls))
-            cdrs = Counter(cdr.number for cdr in unique(world.ear.heard.of(Cdr)))
-            dialled = Counter(truth.callee_number for truth in world.calls)
-            assert set(cdrs.values()) == {1}
-            assert set(dialled.values()) <= {1}
-            assert dialled.keys() <= cdrs.keys()
-            assert {cdr.cause for cdr in world.ear.heard.of(Cdr)} >= {"lost"}
-            ids = Counter(event.event_id for event in world.ear.heard.of(Event))
-            twice = [event for event in world.ear.heard.of(Event) if ids[event.event_id] > 1]
-            assert all(ids[event.event_id] == 2 for event in twice)
-            assert sum(event.replayed for event in twice) >= len(twice) / 2
+    async with (
+        open_world(*modems, running=False, callees=[CROWD]) as world,
+        process(world, tmp_path) as child,
+    ):
+        for kill in range(3):
+            for n in range(8):
+                await dial_and_forget(world, f"+493090000{kill}{n:02}")
+            heard = len(world.ear.heard.of(Event)) + random.randrange(30)
+            await world.ear.until(lambda: len(world.ear.heard.of(Event)) >= heard)  # noqa: B023
+            await child.end(signal.SIGKILL)
+            await child.restart()
+        await world.ear.until(lambda: accepted(world) <= closed(world))
+        await eventually(lambda: all(truth.ended_s is not None for truth in world.calls))
+        cdrs = Counter(cdr.number for cdr in unique(world.ear.heard.of(Cdr)))
+        dialled = Counter(truth.callee_number for truth in world.calls)
+        assert set(cdrs.values()) == {1}
+        assert set(dialled.values()) <= {1}
+        assert dialled.keys() <= cdrs.keys()
+        assert {cdr.cause for cdr in world.ear.heard.of(Cdr)} >= {"lost"}
+        ids = Counter(event.event_id for event in world.ear.heard.of(Event))
+        twice = [event for event in world.ear.heard.of(Event) if ids[event.event_id] > 1]
+        assert all(ids[event.event_id] == 2 for event in twice)
+        assert sum(event.replayed for event in twice) >= len(twice) / 2
 
 
 async def dial_and_forget(world: World, number: str) -> None:

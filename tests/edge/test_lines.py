@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from modem.at.command import TIMEOUTS_S, Command
+from mqtt.messages import LineStatus
 from mqtt.vocabulary import LineState, Result
 from simulator.sim_card import Lock
 from tests.edge.conftest import Open
@@ -42,6 +44,13 @@ async def in_state(world: World, line: str, state: str) -> None:
     await world.ear.until(holds)
 
 
+def seen(world: World, line: str) -> LineStatus:
+    """What stands on a line's topic now."""
+    status = world.ear.line(line)
+    assert status is not None
+    return status
+
+
 def only(world: World) -> str:
     [line] = world.ear.lines()
     return line.line
@@ -55,9 +64,8 @@ async def works(world: World) -> None:
 @each_family
 async def test_a_line_says_all_about_itself(open_world: Open, family: str) -> None:
     async with open_world({"family": family}) as world:
-        await world.ear.until(lambda: world.ear.line(only(world)).operator)  # type: ignore[union-attr]
-        line = world.ear.line(only(world))
-        assert line is not None
+        await world.ear.until(lambda: seen(world, only(world)).operator)
+        line = seen(world, only(world))
         part = world.modem.part
         assert (line.state, line.registration) == ("ready", "home")
         assert (line.imei, line.sim) == (part.imei, part.sims[0].iccid)
@@ -88,10 +96,10 @@ async def test_a_line_is_reset_by_command(open_world: Open, family: str) -> None
         assert (busy.result, busy.reason) == ("refused", "line_busy")
         await world.ear.ask("hangup", call_id=call)
         await world.ear.cdr(call)
-        since = world.ear.line(line).since  # type: ignore[union-attr]
+        since = seen(world, line).since
         assert (await world.ear.ask("line", line=line, action="reset")).result is Result.DONE
         await in_state(world, line, "ready")
-        await world.ear.until(lambda: world.ear.line(line).since > since)  # type: ignore[union-attr]
+        await world.ear.until(lambda: seen(world, line).since > since)
         await world.ready()
         await works(world)
 
@@ -119,8 +127,8 @@ async def test_a_modem_that_vanishes_in_a_call_closes_it_and_comes_back(
         event = await world.ear.state(call, state)
         await eventually(lambda: world.calls)
         line = event.line or ""
-        modem = world.sim.modems[world.ear.line(line).modem or ""]  # type: ignore[union-attr]
-        before = os.readlink(modem.port.path)
+        modem = world.sim.modems[seen(world, line).modem or ""]
+        before = modem.port._tty
         modem.vanish()
         cdr = await world.ear.cdr(call)
         assert (cdr.cause, cdr.hangup_by) == ("lost", "unknown")
@@ -129,10 +137,10 @@ async def test_a_modem_that_vanishes_in_a_call_closes_it_and_comes_back(
         taken = os.openpty()  # so that the modem comes back with another tty
         modem.come_back()
         await world.ready(2)
-        assert os.readlink(modem.port.path) != before
+        assert modem.port._tty != before
         for end in taken:
             os.close(end)
-        assert world.ear.line(line).state is LineState.READY  # type: ignore[union-attr]
+        assert seen(world, line).state is LineState.READY
         assert len(world.ear.lines()) == 2
 
 
@@ -162,7 +170,7 @@ async def test_a_port_that_is_no_modem_is_said_and_stops_nothing(
         world.start()
         await in_state(world, "modem-odd", "failed")
         os.write(master, noise)
-        reason = world.ear.line("modem-odd").reason  # type: ignore[union-attr]
+        reason = seen(world, "modem-odd").reason
         assert reason == f"nothing at {path} answers AT: is it the AT port?"
         await world.ready(1)
         await works(world)
@@ -180,7 +188,7 @@ async def test_a_port_that_is_not_there_is_said_until_it_is(
         world.start()
         for name in ("m1", "missing", "file"):
             await in_state(world, f"modem-{name}", "failed")
-        assert "is not there" in (world.ear.line("modem-missing").reason or "")  # type: ignore[union-attr]
+        assert "is not there" in (seen(world, "modem-missing").reason or "")
         await works(world)
         world.sim.modems["m1"].come_back()
         await world.ready(2)
@@ -196,7 +204,7 @@ async def test_a_sim_is_pulled_out_and_put_in_again(open_world: Open, family: st
         await works(world)
         world.modem.insert_sim()
         await world.ready(2)
-        assert world.ear.line(line).state is LineState.READY  # type: ignore[union-attr]
+        assert seen(world, line).state is LineState.READY
 
 
 async def test_a_line_follows_its_sim_to_another_modem(open_world: Open) -> None:
@@ -206,14 +214,14 @@ async def test_a_line_follows_its_sim_to_another_modem(open_world: Open) -> None
         world.start()
         await world.ready(1)
         await in_state(world, "modem-m1", "failed")
-        assert "no SIM" in (world.ear.line("modem-m1").reason or "")  # type: ignore[union-attr]
+        assert "no SIM" in (seen(world, "modem-m1").reason or "")
         line = only_sim(world)
         one.remove_sim()
         await in_state(world, line, "absent")
         one.cards, two.cards = two.cards, one.cards
         two.insert_sim()
         await in_state(world, line, "ready")
-        assert world.ear.line(line).modem == "m1"  # type: ignore[union-attr]
+        assert seen(world, line).modem == "m1"
         await works(world)
 
 
@@ -225,8 +233,11 @@ async def test_a_modem_is_switched_to_its_other_sim(open_world: Open, family: st
         first = only(world)
         reply = await world.ear.ask("line", line=first, action="switch_sim", slot=2)
         assert reply.result is Result.DONE, reply
-        others = lambda: [line for line in world.ear.lines() if line.line != first]  # noqa: E731
-        await world.ear.until(lambda: [line for line in others() if line.state == "ready"])
+
+        def others() -> list[LineStatus]:
+            return [line for line in world.ear.lines() if line.line != first]
+
+        await world.ear.until(lambda: [line.state for line in others()] == ["ready"])
         [second] = others()
         assert (second.state, second.sim) == ("ready", world.modem.cards[1].part.iccid)
         await works(world)
@@ -267,7 +278,7 @@ async def test_a_wrong_pin_is_tried_once_in_its_life(
         for reason in ("it will not be tried again", "refused this PIN before"):
             world.start()
             await in_state(world, "desk", "locked")
-            await world.ear.until(lambda: reason in (world.ear.line("desk").reason or ""))  # type: ignore[union-attr]  # noqa: B023
+            await world.ear.until(lambda: reason in (seen(world, "desk").reason or ""))  # noqa: B023
             await works(world)
             await world.ear.ask("line", line="desk", action="reset")
             await world.ready(1)
@@ -314,24 +325,12 @@ async def test_a_modem_that_hangs_is_brought_back(
 ) -> None:
     monkeypatch.setattr("edge.keeper.PROBE_S", 0.05)
     monkeypatch.setattr("modem.at.dialog.QUIET_S", 0.02)
-    monkeypatch.setattr("modem.at.dialog._PROBE", _impatient_probe())
+    monkeypatch.setattr("modem.at.dialog._PROBE", Command("AT", timeout_s=0.1))
     for command in ("AT", "AT+CFUN"):
-        monkeypatch.setitem(_timeouts(), command, 0.1)
+        monkeypatch.setitem(TIMEOUTS_S, command, 0.1)
     async with open_world({"family": family}, {}) as world:
         line = next(line.line for line in world.ear.lines() if line.modem == "m0")
         world.modem.hang(100)
         await in_state(world, line, "absent")
         await works(world)
         await world.ready(2)
-
-
-def _impatient_probe() -> Any:
-    from modem.at.command import Command  # noqa: PLC0415
-
-    return Command("AT", timeout_s=0.1)
-
-
-def _timeouts() -> dict[str, float]:
-    from modem.at.command import TIMEOUTS_S  # noqa: PLC0415
-
-    return TIMEOUTS_S

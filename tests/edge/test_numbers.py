@@ -26,8 +26,11 @@ def test_what_people_write_is_dialled_as_e164(text: str, country: str | None, nu
 
 @pytest.mark.parametrize(
     "text",
-    ["", "+", "+43", "112", "0660123456", "+43;1", "+43ATH", "+436601234567\r", "*#06#", "+43*1"]
-    + ["+436601234567,1", "+436601234567p1", "٠٦٦٠١٢٣٤", "+" + "1" * 30, "-", "()"],
+    [
+        *("", "+", "-", "()", "+43", "112", "0660123456", "+" + "1" * 30, "٠٦٦٠١٢٣٤"),
+        *("+43;1", "+43ATH", "+436601234567\r", "+436601234567,1", "+436601234567p1"),
+        *("*#06#", "+43*1"),
+    ],
 )
 def test_what_is_no_number_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(BadNumber, match=r"[a-z].*\.$"):

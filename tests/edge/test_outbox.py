@@ -24,6 +24,7 @@ class Edge:
         self.up = False
         self.lazy = False
         self.held: list[tuple[Message, asyncio.Future[None]]] = []
+        self.on_held: Callable[[], object] = list
 
     def publish(self, message: Message) -> asyncio.Future[None]:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -33,6 +34,7 @@ class Edge:
             done.set_exception(BrokerAway("away"))
         elif self.lazy:
             self.held.append((message, done))
+            self.on_held()
         else:
             self._take(message, done)
         return done
@@ -147,6 +149,25 @@ async def test_what_was_not_acknowledged_is_sent_again(path: Path) -> None:
         assert rig.edge.arrived == [(n, again) for again in (False, True) for n in range(10)]
 
 
+async def test_a_break_in_the_middle_of_a_replay_loses_nothing(path: Path) -> None:
+    async with running(path) as rig:
+        for _ in range(10):
+            rig.add()
+        await rig.until(lambda: len(rig.written) == 10)
+        loop = asyncio.get_running_loop()
+
+        def blink() -> None:
+            rig.edge.lazy = False
+            rig.disconnect()
+            rig.connect()
+
+        rig.edge.lazy = True
+        rig.edge.on_held = lambda: len(rig.edge.held) == 10 and loop.call_soon(blink)
+        rig.connect()
+        await rig.all_arrived()
+        assert rig.edge.arrived == [(n, True) for n in range(10)]
+
+
 async def test_a_refused_event_stops_no_other(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with running(path) as rig:
         rig.connect()
@@ -208,7 +229,8 @@ async def _play(path: Path, actions: list[str]) -> None:
             if number == len(parts) - 1:
                 rig.edge.lazy = False
                 rig.edge.release()
-                rig.connect()
+                if not rig.edge.up:
+                    rig.connect()
                 await rig.all_arrived()
             else:
                 await rig.until(lambda: len(rig.written) == rig.count - count)  # noqa: B023
@@ -226,9 +248,9 @@ async def _act(rig: Rig, action: str) -> None:
         case "up":
             rig.connect()
         case "down":
-            rig.disconnect()
-        case "break":
             rig.disconnect(heard=True)
+        case "break":
+            rig.disconnect()
             rig.connect()  # back before anybody noticed
         case "lazy":
             rig.edge.lazy = True

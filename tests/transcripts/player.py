@@ -53,7 +53,7 @@ class Cut(StrEnum):
 
 @dataclass(slots=True)
 class Step:
-    """One move of ours, then all that the modem says, then all that comes of it."""
+    """A move of ours, if any, then what the modem says in one go, then all that comes of it."""
 
     mark: str = ""
     text: str = ""
@@ -73,7 +73,7 @@ def read(path: Path) -> Transcript:
     """Read a file; ValueError names a line that is none."""
     profile = "generic"
     steps = [Step()]
-    for line in path.read_text("ascii").splitlines():
+    for line in path.read_text("utf-8").splitlines():
         if not line or line.startswith("#"):
             continue
         found = _LINE.fullmatch(line)
@@ -84,6 +84,8 @@ def read(path: Path) -> Transcript:
             case "@":
                 profile = text
             case "<":
+                if steps[-1].expected:
+                    steps.append(Step())
                 steps[-1].data += _octets(text)
             case "=":
                 steps[-1].expected.append(text)
@@ -136,7 +138,7 @@ class Player:
             await self._move(step)
             self._say(step.data)
             await settle()
-            assert self._take_events(step) == step.expected, f"after {step.mark} {step.text}"
+            assert self._take_events(step) == step.expected, step
         assert self._bench.wire.sent[self._read :] == []
         for task in self._tasks:
             task.cancel()
