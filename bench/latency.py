@@ -40,7 +40,7 @@ async def main() -> None:
     options = arguments("latency", lines=32, seconds=20, incoming=10_000, dials=20)
     report = Report("latency")
     for lines in [load for load in LOADS if load < options.lines] + [options.lines]:
-        world = quick(lines, setup_s=(0.005, 0.03), answer_s=(0.005, 0.05), talk_s=(0.005, 0.05))
+        world = quick(lines, setup_s=(0.01, 0.1), answer_s=(0.02, 0.2), talk_s=(0.05, 0.4))
         async with bed(world) as there, there.gateway():
             await there.client.until_ready(lines)
             added = await _busy(there, lines, options.seconds, report)

@@ -147,9 +147,12 @@ class CallControl:
 
     async def _dial(self, key: int, number: str) -> None:
         answer = await self._ask(Command(f"ATD{number};", call=True, priority=Priority.CALL))
-        if not answer.ok and self._table.get(key):
-            self._explain(key, answer.final)
-            self._apply(self._table.end(key))
+        if answer.ok or not self._table.get(key):
+            return
+        if answer.final is None and self._reasons[key].by_us:
+            return  # not even broken off: the hang-up that comes next ends it
+        self._explain(key, answer.final)
+        self._apply(self._table.end(key))
 
     async def clear(self) -> None:
         """End what an earlier owner of the modem left behind."""

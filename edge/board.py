@@ -1,6 +1,7 @@
 """The retained topics: what the gateway is now. Only the newest word counts, so none is queued.
 
-Changes of one loop turn go out together, and all of it again when the broker comes back.
+A change goes out at once, what follows it closely goes out together, and all of it goes out again
+when the broker comes back.
 """
 
 import asyncio
@@ -10,6 +11,8 @@ from collections.abc import Awaitable, Callable
 from mqtt.session import BrokerAway, PublishRefused
 
 log = logging.getLogger(__name__)
+
+PAUSE_S = 0.05  # between two rounds: a line that is busy for less is not worth a message
 
 Publish = Callable[[str, bytes], Awaitable[None]]
 
@@ -29,6 +32,7 @@ class Board:
         if self._shown.get(topic) == payload:
             return
         self._shown[topic] = payload
+        self._changed.pop(topic, None)  # told in the order of the last changes
         self._changed[topic] = None
         self._wake.set()
 
@@ -53,6 +57,7 @@ class Board:
             await self._wake.wait()
             self._wake.clear()
             await self.flush()
+            await asyncio.sleep(PAUSE_S)
 
     async def flush(self) -> None:
         """Publish what changed; what the broker did not take is tried when it is back."""

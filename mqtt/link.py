@@ -6,7 +6,6 @@ the hooks below, which are aiomqtt's own (hence the pin on its second major vers
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import ssl
@@ -241,17 +240,9 @@ class Link(aiomqtt.Client):
         self._loop.call_soon_threadsafe(self._flush, client, userdata, sock)
 
     def _flush(self, client: Paho, userdata: Any, sock: Any) -> None:
-        _cork(sock, on=True)
         client.loop_write()
-        _cork(sock, on=False)
         if client.socket() is sock and client.want_write():
             super()._on_socket_register_write(client, userdata, sock)
-
-
-def _cork(sock: socket.socket, *, on: bool) -> None:
-    """Let what one loop turn has to say go in one segment (tcp(7)): each would wake the broker."""
-    with contextlib.suppress(OSError):  # closed already: its reader tells
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, on)
 
 
 def _will(will: Will | None, *, v5: bool) -> aiomqtt.Will | None:

@@ -96,14 +96,18 @@ class Traffic:
         command = Dial(id=new_id(), expires_at=expiry(), to=number, line=line)
         self.dialed[number] = self._bed.client.send(command)
         await over
-        await asyncio.sleep(REST_S)
+        await self._rest()
 
     async def _be_called(self, modem: str) -> None:
         number = next(self._numbers)
         over = self.ledger.over(number)
         await self._bed.world.order("ring", modem=modem, **{"from": number, "for_s": RING_S})
         await over
-        await asyncio.sleep(REST_S)
+        await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait until the line may dial again, and a while, so that lines do not fall into step."""
+        await asyncio.sleep(REST_S * self._random.uniform(1, 2))
 
 
 def dial_times(dialed: dict[str, int], heard: list[Stamp]) -> list[int]:

@@ -45,13 +45,11 @@ def explain(
 
 
 def _explain_balance(text: str, carrier: str | None, country: str | None, as_json: bool) -> None:
-    facts = _facts(_read(text, carrier, country))
+    read = _read(text, carrier, country)
     if as_json:
-        print_json(facts)
+        print_json(_facts(read))
     else:
-        told = {name: value for name, value in facts.items() if value not in (None, [], False)}
-        for name, value in told.items():
-            typer.echo(safe(f"{name}: {value}"))
+        typer.echo(safe(_in_words(read)))
 
 
 def _read(text: str, carrier: str | None, country: str | None) -> "Balance":
@@ -66,6 +64,28 @@ def _read(text: str, carrier: str | None, country: str | None) -> "Balance":
     currency = profile.currency if profile else currency_of(place)
     ordered = rules.model_copy(update={"date_order": rules.date_order or date_order_of(place)})
     return read_balance(text, ordered, currency=currency)
+
+
+def _in_words(balance: "Balance") -> str:
+    if balance.unknown:
+        return f"Unknown: {balance.text.strip()}"
+    told = {
+        "Balance {}": f"{balance.amount} {balance.currency or ''}".strip(),
+        "until {}": balance.expiry,
+        "for {} days": balance.valid_days,
+        "{} minutes": _number(balance.minutes_left),
+        "{} SMS": balance.sms_left,
+        "{} MB": _number(balance.data_left_mb),
+        "apart {}": _apart(balance),
+    }
+    if balance.amount is None:
+        del told["Balance {}"]
+    return ", ".join(words.format(fact) for words, fact in told.items() if fact is not None)
+
+
+def _apart(balance: "Balance") -> str | None:
+    money = [f"{b.value} {b.currency}" for b in balance.buckets if b.currency]
+    return " and ".join(money) or None
 
 
 def _facts(balance: "Balance") -> dict[str, object]:

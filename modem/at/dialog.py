@@ -31,6 +31,8 @@ QUIET_S = 0.3  # silence after which a modem has said all it had to say; V.250 g
 DRAIN_S = 3.0  # a modem that never falls silent is asked all the same
 PROBE_TIMEOUT_S = 2.0
 PROBES = 3
+ABORT_GUARD_S = 0.125  # V.250 5.6.1: what comes so soon behind a command line breaks nothing off
+ABORT_S = 3.0  # a modem that breaks nothing off (iaxmodem) takes the next line all the same
 MAX_WAITING = 256  # commands that wait for their turn
 MAX_MESSAGES = 1024  # of one answer: a full SIM lists 255 SMS, a CLAC some hundred lines
 ESCAPE = b"\x1b"
@@ -87,6 +89,8 @@ class Dialog:
         self._current: Command | None = None
         self._got: list[Message] = []
         self._body_due = False
+        self._asked_at = 0.0
+        self._abort_at: float | None = None
         self._deadline: float | None = None
         self._flush_at: float | None = None
         self._drain_until = 0.0
@@ -108,7 +112,8 @@ class Dialog:
             raise DialogFull
         heappush(self._waiting, (command.priority, next(self._order), command))
         if command.priority is Priority.HANGUP and self._current and self._current.call:
-            return b"\r"
+            self._abort_at = self._asked_at + ABORT_GUARD_S
+            return self._abort(now) if now >= self._abort_at else b""
         return self._next(now)
 
     def receive(self, data: bytes, now: float) -> list[Event]:
@@ -134,12 +139,14 @@ class Dialog:
 
     def timer(self) -> float | None:
         """When `handle_timer` wants to be called, if ever."""
-        times = [at for at in (self._deadline, self._flush_at) if at is not None]
+        times = [at for at in (self._deadline, self._flush_at, self._abort_at) if at is not None]
         return min(times, default=None)
 
     def handle_timer(self, now: float) -> list[Event]:
         """Act on what is due at `now`; early and repeated calls do no harm."""
         events: list[Event] = []
+        if self._abort_at is not None and now >= self._abort_at:
+            events.append(Write(self._abort(now)))
         if self._flush_at is not None and now >= self._flush_at:
             self._flush_at = None
             events.extend(self._flush(now))
@@ -166,8 +173,15 @@ class Dialog:
         self._current = command
         self._got = []
         self._body_due = command.body is not None
+        self._asked_at = now
         self._deadline = now + command.limit_s
         return command.text.encode("latin-1") + b"\r"
+
+    def _abort(self, now: float) -> bytes:
+        """Break off the dial; whether or not it says so, it has ABORT_S left."""
+        self._abort_at = None
+        self._deadline = now + ABORT_S
+        return b"\r"
 
     def _resume(self, now: float) -> Iterator[Event]:
         for message in self._assembler.flush_info():
@@ -218,7 +232,7 @@ class Dialog:
 
     def _close(self, command: Command, final: Final | None) -> Answer:
         answer = Answer(command, final, tuple(self._got))
-        self._current, self._got = None, []
+        self._current, self._got, self._abort_at = None, [], None
         self._deadline = None
         self._state = _State.IDLE
         return answer

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from config.carriers import Counting, ReadRules
 from modem.balance.money import Money
 from modem.balance.page import QUANTITY
-from modem.balance.roles import Judge, Role, first_part, has_barrier, last_sentence
+from modem.balance.roles import Judge, Role, end_of_sentence, first_part, has_barrier, last_sentence
 from modem.balance.words import LETTER, words
 
 _WORD = re.compile(rf"{LETTER}{{2,}}")
@@ -19,6 +19,7 @@ _MAX_BARE_DIGITS = 7
 _REACH = 120  # characters that can speak of an amount
 _FOLLOWS_BARE = re.compile(r"[ ]?(?:$|[^\w ']|(?:and|und|y|et|e|i|и|dan)\b)", re.IGNORECASE)
 _REST = re.compile(rf"^{LETTER}+")  # of a word
+_TWO_DECIMALS = re.compile(r"[.,]\d\d$")
 _RANKS = ("main", "available", "total")
 
 
@@ -34,6 +35,8 @@ class Judged:
     @property
     def rank(self) -> int:
         """Place among several balances, the lowest first."""
+        if self.role is Role.BALANCE and not words("balance").search(self.lead):
+            return len(_RANKS)  # "available: 500 on credit"
         ranks = (place for place, kind in enumerate(_RANKS) if words(kind).search(self.lead))
         return next(ranks, len(_RANKS))
 
@@ -45,7 +48,8 @@ def judge_all(text: str, amounts: Sequence[Money], rules: ReadRules) -> list[Jud
     for place, money in enumerate(amounts):
         limit = amounts[place + 1].start if place + 1 < len(amounts) else len(text)
         gap = text[since : money.start][-_REACH:]
-        part, ended = first_part(text[money.end : min(limit, money.end + _REACH)])
+        end = money.end - (text[money.end - 1] == ".")  # "5 rub." may end a sentence too
+        part, ended = first_part(text[end : min(limit, end + _REACH)])
         ended = ended or limit == len(text)
         behind = judge.judge(part) if ended else Role.NONE
         before = judge.before(gap)
@@ -53,7 +57,7 @@ def judge_all(text: str, amounts: Sequence[Money], rules: ReadRules) -> list[Jud
             before = Role.BALANCE
         if before is Role.BALANCE and behind is Role.OTHER and not words("done").search(part):
             behind = Role.NONE  # another matter begins: "balance 5.00 recharge now"
-        since = money.end + (len(part) if behind is not Role.NONE else 0)
+        since = end + (len(part) if behind is not Role.NONE else 0)
         judged.append(Judged(money, _role(before, behind), last_sentence(gap), behind))
     return judged
 
@@ -104,9 +108,7 @@ def _are_parts(text: str, found: Sequence[Judged]) -> bool:
 
 
 def _is_written_as_money(money: Money) -> bool:
-    return money.currency is not None or len(money.digits.rpartition(".")[2]) == 2 != len(
-        money.digits
-    )
+    return money.currency is not None or _TWO_DECIMALS.search(money.digits) is not None
 
 
 def _may_count(text: str, judged: Judged, *, failed: bool) -> bool:
@@ -144,5 +146,10 @@ def _lone(text: str, judged: Sequence[Judged]) -> list[Judged]:
     around = f"{marked[0].lead} {behind}"
     alone = len(_WORD.findall(around)) <= _MAX_LONE_WORDS and not words("gone").search(around)
     short = len(_WORD.findall(text)) <= _MAX_WORDS
-    sold = QUANTITY in around or "=" in around
+    sold = QUANTITY in _sentence(text, money) or "=" in around
     return marked if alone and short and not sold else []
+
+
+def _sentence(text: str, money: Money) -> str:
+    ends = end_of_sentence(text, money.end)
+    return last_sentence(text[: money.start]) + text[money.end : ends]

@@ -43,6 +43,7 @@ _ENGLISH = (  # without a year only what can hardly be another word
 )
 _DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|\.)?"
 _GAP = r"[ \t./,-]{0,3}(?:(?:of|de|del|d')[ \t]+)?"
+_A = r"(?P<a>\d{1,2})"
 _NOT_MORE = r"(?![.,:/-]?\d)"
 _FORMS = tuple(
     re.compile(rf"(?<!\d)(?<!\d[.,/-]){form}", re.IGNORECASE)
@@ -55,9 +56,9 @@ _FORMS = tuple(
         rf"{_DAY}[ -]?{_ENGLISH}",
         rf"{_ENGLISH}[ -]?{_DAY}(?![.,:/]?\d)",
         r"(?P<y>\d{4})(?P<sep>[./-])[ ]?(?P<m>\d{1,2})(?P=sep)[ ]?(?P<d>\d{1,2})(?!\d)",
-        rf"(?P<a>\d{{1,2}})(?P<sep>[./-])[ ]?(?P<b>\d{{1,2}})(?P=sep)[ ]?(?P<c>\d{{4}}|\d{{2}}){_NOT_MORE}",
+        rf"{_A}(?P<sep>[./-])[ ]?(?P<b>\d{{1,2}})(?P=sep)[ ]?(?P<c>\d{{4}}|\d{{2}}){_NOT_MORE}",
         r"(?P<a>\d{2})[ ](?P<b>\d{2})[ ](?P<c>20\d{2}|25\d{2})(?!\d)",
-        r"(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d)",
+        r"(?P<y>20\d{2})(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?![.,']?\d)",
         r"(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![/\d.,])",
     )
 )

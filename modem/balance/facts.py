@@ -41,7 +41,7 @@ class Balance:
     def minutes_left(self) -> Decimal | None:
         """Minutes in all buckets, to a tenth."""
         total = self._left(Unit.MINUTES)
-        return None if total is None else round(total, 1).normalize()
+        return None if total is None else round(total, 1)
 
     @property
     def sms_left(self) -> int | None:
@@ -53,7 +53,7 @@ class Balance:
     def data_left_mb(self) -> Decimal | None:
         """Data in all buckets; a GB is 1024 MB."""
         total = self._left(Unit.DATA)
-        return None if total is None else round(total, 1).normalize()
+        return None if total is None else round(total, 1)
 
     def _left(self, unit: Unit) -> Decimal | None:
         found = [bucket.value for bucket in self.buckets if bucket.unit is unit]

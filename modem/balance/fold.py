@@ -2,21 +2,21 @@
 
 import re
 import unicodedata
-from functools import cache
+from functools import lru_cache
 
-MAX_CHARS = 2000  # of a text; USSD holds 182, twelve joined SMS are cut
+MAX_CHARS = 1000  # of a text; USSD holds 182, six joined SMS 918
 
 _GSM7_LOST = {"\x00": "@", "\x01": "£", "\x02": "$", "\x03": "¥"}  # 23.038 6.2.1, read as ASCII
 _GSM7_DAMAGE = {"{": "ä", "|": "ö", "~": "ü"}
 _DAMAGED = re.compile(r"(?<=[a-z])[{|~](?=[a-z])(?![^{}\s]*\})")
 _SIGNS = {
-    **dict.fromkeys("’‘´`ʼ′", "'"),
-    **dict.fromkeys("‐‑‒–—−", "-"),
-    "٫": ".",  # Arabic decimal separator
-    "٬": ",",  # Arabic thousands separator
-    "،": ", ",
-    "、": ", ",
-    "؛": "; ",
+    **dict.fromkeys("\u2019\u2018\u00b4\u0060\u02bc\u2032", "'"),
+    "\u2212": "-",  # minus
+    "\u066b": ".",  # Arabic decimal separator
+    "\u066c": ",",  # Arabic thousands separator
+    "\u060c": ", ",  # Arabic comma
+    "\u3001": ", ",  # ideographic comma
+    "\u061b": "; ",  # Arabic semicolon
     "\r": "\n",
     "\t": " ",
 }
@@ -31,7 +31,7 @@ def tidy(text: str) -> str:
     return _DAMAGED.sub(lambda match: _GSM7_DAMAGE[match[0]], plain)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _plain(char: str) -> str:
     """One character with a digit as ASCII, a space as such, invisible marks left out."""
     match unicodedata.category(char):
@@ -39,6 +39,8 @@ def _plain(char: str) -> str:
             return str(unicodedata.decimal(char))
         case "Zs" | "Zl" | "Zp":
             return " "
+        case "Pd":
+            return "-"
         case "Cf":
             return ""
         case "Cc" if char != "\n":
@@ -63,7 +65,7 @@ def fold(tidied: str) -> str:
     return "".join(map(_bare, tidied))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _bare(char: str) -> str:
     decomposed = unicodedata.normalize("NFKD", char)
     accented = len(decomposed) > 1 and all(map(_is_accent, decomposed[1:]))

@@ -61,24 +61,24 @@ def _pattern(mark: str) -> str:
 
 
 _ANY = "|".join(_pattern(mark) for mark in sorted(_ROWS, key=len, reverse=True))
-_BEFORE = re.compile(rf"({_ANY})[ \t]?[:=.]?[ \t]*-?$", re.IGNORECASE)
-_AFTER = re.compile(rf"[ \t]{{0,2}}({_ANY})", re.IGNORECASE)
+_BEFORE = re.compile(rf"({_ANY})(?:[ ]?[:=]?[ ]*|\.)-?$", re.IGNORECASE)
+_AFTER = re.compile(rf"[ ]{{0,2}}({_ANY})", re.IGNORECASE)
 _REACH = 12  # characters before a numeral
 
 
-def mark_before(text: str, end: int, since: int, expected: str | None) -> Mark | None:
-    """Find the mark that leads to a numeral at `end`, not before `since`; the text is folded."""
-    for start in range(max(since, end - _REACH), end):
+def mark_before(text: str, end: int, expected: str | None) -> Mark | None:
+    """Find the mark that leads to a numeral at `end`; the text is folded."""
+    for start in range(max(0, end - _REACH), end):
         match = _BEFORE.match(text, start, end)
-        if match and (mark := _mark_of(match, expected)) and not _is_word(match, end):
+        if match and (mark := _mark_of(match, expected)) and _is_free(match, end):
             return mark
     return None
 
 
-def _is_word(match: re.Match[str], end: int) -> bool:
-    """Whether a letter before a numeral is a word of its own: "SMS e 2GB"."""
-    letter = match[1]
-    return len(letter) == 1 and letter.islower() and match.end(1) < end
+def _is_free(match: re.Match[str], end: int) -> bool:
+    """Whether it marks no numeral before it, and is no letter of its own: "SMS e 2GB"."""
+    letter = len(match[1]) == 1 and match[1].islower() and match.end(1) < end
+    return not letter and not match.string[: match.start()].rstrip(" ")[-1:].isdigit()
 
 
 def mark_after(text: str, start: int, expected: str | None) -> Mark | None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from modem.balance.marks import Mark, mark_after, mark_before
 from modem.balance.numerals import NUMERAL, read_numeral
+from modem.balance.words import words
 
 # What stands for a number in texts that somebody wrote down: {amount}, <x>, XX.XX, ***
 PLACEHOLDER = (
@@ -15,8 +16,10 @@ PLACEHOLDER = (
     r"|(?<=N)XX+(?![A-Za-z])|[xX](?=元)|\*{2,}(?:[.,]\*+)?|_{2,}|%[sd])"
 )
 _TOKEN = re.compile(rf"(?P<hole>{PLACEHOLDER})|(?P<number>{NUMERAL})")
-_LETTER = re.compile(r"[^\W\d_]")
+_LETTER = re.compile(r"[^\W\d_\u0e00-\uffff]")
 _LEADING_ZERO = re.compile(r"0\d+(?![\d.,])|0\d{2,}")
+_MINUS = re.compile(words("minus").pattern + r"[\s:=]*$", re.IGNORECASE)
+_MINUS_REACH = 16  # characters
 _WORD_END = re.compile(r"[^\W_\u0e00-\uffff]-")
 _COIN_GAP = re.compile(r"[ ,.]{0,2}(?:and |und |y |et |и |i )?[ ]?")
 _COIN_DIGITS = 2
@@ -52,24 +55,22 @@ def find_money(text: str, expected: str | None) -> list[Money]:
 
 
 def _each(text: str, expected: str | None) -> Iterator[Money]:
-    since = 0
+    since = -1
     for match in _TOKEN.finditer(text):
-        mark = mark_before(text, match.start(), since, expected)
+        mark = mark_before(text, match.start(), expected)
         if mark is None or text[mark.end - 1] == "$":  # "$5.00 USD" tells more than "$5.00"
             mark = mark_after(text, match.end(), expected) or mark
-        glued = _is_glued(text, match, mark) and match.start() != since  # 12EUR50
-        money = None if glued else _read(match, mark, expected)
-        if money:
+        coins = match.start() == since  # 12EUR50
+        if coins or not (_is_glued(text, match, mark) or _LEADING_ZERO.fullmatch(match[0])):
+            money = _read(match, mark, expected)
             since = money.end
             yield money
 
 
-def _read(match: re.Match[str], mark: Mark | None, expected: str | None) -> Money | None:
+def _read(match: re.Match[str], mark: Mark | None, expected: str | None) -> Money:
     text, (start, end) = match.string, match.span()
     if mark:
         start, end = min(start, mark.start), max(end, mark.end)
-    if _LEADING_ZERO.fullmatch(match[0]):
-        return None
     currency = mark.currency if mark else None
     unit = mark.unit if mark else Decimal(1)
     amount = None
@@ -81,20 +82,19 @@ def _read(match: re.Match[str], mark: Mark | None, expected: str | None) -> Mone
 
 
 def _is_glued(text: str, match: re.Match[str], mark: Mark | None) -> bool:
-    """Whether the number is part of a name such as O2 or 4G."""
-    before, after = text[: match.start()][-1:], text[match.end() :][:1]
-    marked_before = mark is not None and mark.end <= match.start()
-    marked_after = mark is not None and mark.start >= match.end()
-    left = bool(_LETTER.match(before)) and not marked_before and ord(before) < _NO_SPACES
-    right = bool(_LETTER.match(after)) and mark is None and ord(after) < _NO_SPACES
-    return left or right or (before == "#" and not marked_before and not marked_after)
-
-
-_NO_SPACES = 0x0E00
+    """Whether the number is part of a name such as O2, 4G or Num#12."""
+    start, end = match.span()
+    led = mark is not None and mark.end <= start
+    before, after = text[max(0, start - 1) : start], text[end : end + 1]
+    if not led and (before == "#" or _LETTER.match(before)):
+        return True
+    return mark is None and _LETTER.match(after) is not None
 
 
 def _sign(text: str, start: int, digits: int, currency: str | None) -> int:
     """-1 behind a minus: one that is glued to the number or to its mark, and to nothing before."""
+    if _MINUS.search(text[:start][-_MINUS_REACH:]):
+        return -1
     for place in {start, digits}:
         before = text[max(0, place - 2) : place]
         idiom = before == ":-" and currency in _COLON_DASH
@@ -115,6 +115,6 @@ def _is_change(text: str, notes: Money, coins: Money) -> bool:
 def _with_change(notes: Money, coins: Money) -> Money:
     total = None
     if notes.amount is not None and coins.amount is not None:
-        worth = coins.amount if coins.currency else coins.amount / 100
+        worth = coins.amount if coins.currency else coins.amount.scaleb(-_COIN_DIGITS)
         total = notes.amount + worth.copy_sign(notes.amount)
     return replace(notes, end=coins.end, amount=total)

@@ -7,33 +7,23 @@ from modem.balance.numerals import NUMERAL
 from modem.balance.page import CODE, Page
 from modem.balance.words import LETTER, words
 
+_DOMAIN = r"\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|ng|de|ru|cn|in)\b(?:/\S*)?"
 _CODES = (
-    re.compile(
-        r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|net|org|ng|de|ru|cn|in)\b(?:/\S*)?",
-        re.IGNORECASE,
-    ),
-    re.compile(r"\S+@\S+\.\w+"),
+    re.compile(rf"(?:https?://|www\.)\S+|{_DOMAIN}", re.IGNORECASE),
+    re.compile(r"[\w.+-]{1,64}@[\w.-]{1,64}"),
     re.compile(r"[*#]+\d[\d*]*#?|\d+[*#]+\d*#?|\d+#"),
     re.compile(r"\(\d{1,3}\)"),
 )
-_PER = r"(?:min|sec|sek|day|dia|jour|tag|mes|month|sms|мин|сут|день|мес|хв|доб|mb|dk|gun|hari|menit|phut|分|天|月|条)"
+_CLOCK = r"(?<!\d)\d{1,2}(?::\d{2}){1,2}(?!\d)|\b\d{1,2}\.\d{2}\.\d{2}(?!\d)"
 _TIMES = (
-    re.compile(
-        r"\b\d{1,2}[:.]\d{2}[:.]\d{2}(?!\d)(?:[ ]?[ap]\.?m\b\.?)?|(?<!\d)\d{1,2}:\d{2}(?!\d)(?:[ ]?[ap]\.?m\b\.?)?",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"(?<![\d.,])\d{1,2}(?:[.]\d{2})?[ ]?(?:uhr|hrs?|hours?|heures?|horas?|stunden?|godzin\w*|hodin\w*|час\w*|годин\w*|saat|jam|am|pm|小时|小時|点)(?![^\W\d_])",
-        re.IGNORECASE,
-    ),
+    re.compile(rf"(?:{_CLOCK})(?:[ ]?[ap]\.?m\b\.?)?", re.IGNORECASE),
+    re.compile(rf"(?<![\d.,])\d{{1,2}}(?:[.]\d{{2}})?[ ]?{words('hours').pattern}", re.IGNORECASE),
     re.compile(rf"{NUMERAL}[ ]?%"),
 )
 _RATES = (
     re.compile(
-        rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ]?/[ ]?(?:\d{{0,3}}[ ]?)?(?={LETTER}){_PER}", re.IGNORECASE
-    ),
-    re.compile(
-        rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ](?:per|pro|na|za|за|в|por|par|cada|je|a|/)[ ]{_PER}",
+        rf"{NUMERAL}[ ]?[^\s\d/]{{0,8}}[ ]?{words('per').pattern}[ ]?\d{{0,3}}[ ]?"
+        + words("per_what").pattern,
         re.IGNORECASE,
     ),
 )
@@ -74,7 +64,7 @@ def blank_numbers(page: Page, expected: str | None) -> None:
     def is_money(match: re.Match[str]) -> bool:
         start, end = match.span(1 if match.re.groups else 0)
         return bool(
-            mark_before(match.string, start, 0, expected) or mark_after(match.string, end, expected)
+            mark_before(match.string, start, expected) or mark_after(match.string, end, expected)
         )
 
     page.blank_all(_MENUS)

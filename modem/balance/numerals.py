@@ -6,7 +6,11 @@ from decimal import Decimal
 from modem.balance.tables import table
 
 # 1 234,56 and 1 234 stand for themselves; the second form takes 1'234.50, 1.234,56, 1,00,000.
-NUMERAL = r"(?:(?<!\d)\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,']\d+)*)"
+# All is bounded, so that no text makes matching slow.
+_START = r"(?<!\d)(?<!\d[.,'])"
+_SPACED = r"\d{1,3}(?: \d{3}){1,4}(?!\d)(?:[.,]\d{1,6})?"
+_OTHER = r"\d{1,20}(?:[.,']\d{1,20}){0,6}"
+NUMERAL = rf"(?:{_START}(?:{_SPACED}|{_OTHER}))"
 
 _SEPARATOR = re.compile(r"[ .,']")
 _MAX_DIGITS = 15

@@ -8,7 +8,7 @@ from enum import Enum
 
 from modem.balance.marks import mark_after, mark_before
 from modem.balance.numerals import NUMERAL, read_numeral
-from modem.balance.words import LETTER, alternatives, units, words
+from modem.balance.words import LETTER, units, words
 
 
 class Measure(Enum):
@@ -37,25 +37,21 @@ class Quantity:
 
 _TIME = r"\d{1,5}:\d{2}(?::\d{2})?"
 _COUNT = rf"(?<![\d.,:])(?<![^\W\d_\u0e00-\uffff])(?P<count>{_TIME}|{NUMERAL})(?![\d:])"
-_OF = rf"(?:[ ]?(?:/|of|out of|von|de|sur|z|iz|из|od|av)[ ]?(?:{NUMERAL}))?"
-_STOP = alternatives(
-    f"{word}!"
-    for word in "and or for valid to per in en y e et und fur para por pour of with from as until i a"
-    " na za z s и на за до с или o od u om och eller og en voor met per da di ed con va ve ya".split()
-)
-_NAME = rf"(?P<name>(?:(?!{_STOP}){LETTER}[\w'-]*[ ]{{1,2}}){{0,3}}?)"
+_OF = rf"(?:[ ]?{words('of').pattern}[ ]?(?:{NUMERAL}))?"
+_NAME = rf"(?P<name>(?:(?!{words('joins').pattern}){LETTER}[\w'-]*[ ]{{1,2}}){{0,3}}?)"
 _REST = r"[^\W\d_\u0e00-\uffff]*"  # of the word
 _UNITS = "|".join(f"(?P<{measure.name}>{units(measure.value)})" for measure in Measure)
 _BEHIND = re.compile(rf"{_COUNT}{_OF}[ ]{{0,2}}[-]?{_NAME}(?:{_UNITS}){_REST}", re.IGNORECASE)
 _LEFT = r"(?:[ ]?(?:balance|bal|left|remaining|restant\w*|disponib\w*|剩余|余额))?"
 _BEFORE = re.compile(
-    rf"(?P<unit>(?P<MINUTES>{units('minutes')})|(?P<SMS>{units('sms')})){LETTER}{{0,3}}{_LEFT}"
-    rf"(?:[ ]{{0,2}}[:=-]+[ ]{{0,2}}|[ ]is[ ]|[ ](?=\d+:\d\d:\d\d|\d+[ ](?:left|remaining))|(?<=[剩余余额]))"
+    rf"(?:(?P<MINUTES>{units('minutes')})|(?P<SMS>{units('sms')})){LETTER}{{0,3}}{_LEFT}"
+    rf"(?:[ ]{{0,2}}[:=-]+[ ]{{0,2}}|[ ]is[ ]|[ ](?=\d+:\d\d:\d\d)|(?<=[剩余额])"
+    r"|[ ](?=\d+[ ](?:left|remaining)))"
     rf"(?P<count>{_TIME}|{NUMERAL})(?![\d:]|[ ]?%)",
     re.IGNORECASE,
 )
 _WAIT = re.compile(rf"{words('soon').pattern}\s*$", re.IGNORECASE)
-_TIMES = (Measure.MINUTES, Measure.SECONDS, Measure.DAYS)
+_TIMES = (Measure.MINUTES, Measure.SECONDS)
 _MAX_WAIT_WORD = 16  # characters before a number
 
 
@@ -74,7 +70,7 @@ def _read(match: re.Match[str], expected: str | None) -> Quantity | None:
     measure = next(m for m in Measure if match.groupdict().get(m.name))
     value = _value(match["count"])
     text, start, end = match.string, match.start("count"), match.end("count")
-    if value is None or mark_before(text, start, 0, expected):
+    if value is None or mark_before(text, start, expected):
         return None
     mark = mark_after(text, end, expected)
     if mark and (mark.currency == expected or mark.start < match.start(measure.name)):

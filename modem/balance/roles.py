@@ -5,7 +5,9 @@ from enum import Enum
 from functools import cache
 
 from config.carriers import ReadRules
+from modem.balance.fold import fold
 from modem.balance.page import BLANK, CODE, QUANTITY
+from modem.balance.tables import table
 from modem.balance.words import LETTER, pattern_of, words
 
 
@@ -19,12 +21,9 @@ class Role(Enum):
     NONE = "none"  # no word says
 
 
-_ABBREVIATED = r"(?<!\bbal)(?<!\bavail)(?<!\bacc)(?<!\bacct)(?<!\bost)(?<!\bno)(?<!\bnr)(?<!\bsald)(?<!\b[a-z])(?<!\bvto)(?<!\bexp)(?<!\bval)"
-_SENTENCE = re.compile(rf"{_ABBREVIATED}\.(?=\s|$|{LETTER})|[!?;。！？|•]|\n+", re.IGNORECASE)
-_AND = "and|und|y|et|e|i|и|та|en|och|og|ja|dan|oraz|a|va|ve|plus"
-_PART = re.compile(
-    rf"[,(){BLANK}{CODE}{QUANTITY}]+|(?<![\w])(?:{_AND})(?![\w])|[&+]", re.IGNORECASE
-)
+_SHORT = "".join(rf"(?<!\b{fold(word)})" for word in table("words")["short"])
+_SENTENCE = re.compile(rf"(?<!\b{LETTER}){_SHORT}\.(?=\s|$|{LETTER})|[!?;。|•]|\n+", re.IGNORECASE)
+_PART = re.compile(rf"[,(){BLANK}{CODE}{QUANTITY}]+|{words('and').pattern}|[&+]", re.IGNORECASE)
 _HAS_WORD = re.compile(LETTER)
 _NO_SPACES = 0x2E80  # from here on scripts of East Asia: the last noun of a compound counts
 _NEAR = 3  # words between "recharge" and "your balance"
@@ -127,3 +126,9 @@ def first_part(following: str) -> tuple[str, bool]:
 def has_barrier(text: str) -> bool:
     """Whether a sentence ends in it."""
     return _SENTENCE.search(text) is not None
+
+
+def end_of_sentence(text: str, start: int) -> int:
+    """Where the sentence ends that goes on at `start`."""
+    match = _SENTENCE.search(text, start)
+    return match.start() if match else len(text)

@@ -28,6 +28,7 @@ class Peer:
         self.deaf = 0
         self._news = asyncio.Event()
         self._read = b""
+        self._arrived = asyncio.Event()
         self.session = Session(
             self.pty.path,
             115200,
@@ -57,20 +58,30 @@ class Peer:
         os.write(self.pty.peer, text.encode("latin-1"))
 
     async def expect(self, text: str) -> None:
-        """Read what the session wrote up to and with `text`; it must be no more."""
-        readable = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        loop.add_reader(self.pty.peer, readable.set)
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                while len(self._read) < len(text):
-                    await readable.wait()
-                    self._read += os.read(self.pty.peer, 4096)
-                    readable.clear()
-        finally:
-            loop.remove_reader(self.pty.peer)
+        """Wait until the session wrote as much as `text`; it must be that."""
+        async with asyncio.timeout(PATIENCE_S):
+            while len(self._read) < len(text):
+                self._arrived.clear()
+                await self._arrived.wait()
         got, self._read = self._read.decode("latin-1"), b""
         assert got == text
+
+    def start(self) -> None:
+        self.session.open()
+        asyncio.get_running_loop().add_reader(self.pty.peer, self._readable)
+
+    def close(self) -> None:
+        self.session.close()
+        self.unplug()
+
+    def unplug(self) -> None:
+        if self.pty.peer >= 0:
+            asyncio.get_running_loop().remove_reader(self.pty.peer)
+        self.pty.unplug()
+
+    def _readable(self) -> None:
+        self._read += os.read(self.pty.peer, 4096)
+        self._arrived.set()
 
     def ask(self, command: Command) -> asyncio.Task[Answer]:
         return asyncio.create_task(self.session.ask(command))
@@ -79,10 +90,9 @@ class Peer:
 @pytest.fixture
 async def peer() -> AsyncIterator[Peer]:
     one = Peer()
-    one.session.open()
+    one.start()
     yield one
-    one.session.close()
-    one.pty.unplug()
+    one.close()
 
 
 async def test_a_command_gets_its_answer_and_nothing_else(peer: Peer) -> None:
@@ -141,6 +151,22 @@ async def test_a_hang_up_breaks_off_a_dial_that_is_under_way(peer: Peer) -> None
     assert (await hanging_up).ok
 
 
+async def test_a_dial_that_is_not_broken_off_holds_no_hang_up_back(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("modem.at.dialog.ABORT_S", 0.02)
+    monkeypatch.setattr("modem.at.dialog.QUIET_S", 0.02)
+    dialing = peer.ask(Command("ATD123;", call=True, priority=Priority.CALL))
+    await peer.expect("ATD123;\r")
+    hanging_up = peer.ask(Command("AT+CHUP", priority=Priority.HANGUP))
+    await peer.expect("\rAT\r")
+    peer.say("\r\nOK\r\n")
+    await peer.expect("AT+CHUP\r")
+    peer.say("\r\nOK\r\n")
+    assert (await dialing).final is None
+    assert (await hanging_up).ok
+
+
 async def test_probes_are_held_back_while_a_call_is_set_up(peer: Peer) -> None:
     peer.session.set_up_call(under_way=True)
     probing = peer.ask(Command("AT", priority=Priority.PROBE))
@@ -188,7 +214,7 @@ async def test_a_modem_that_answers_not_even_at_is_reported_deaf(
 async def test_whoever_waits_learns_that_the_modem_was_pulled_out(peer: Peer) -> None:
     tasks = [peer.ask(signal()), peer.ask(signal())]
     await peer.expect("AT+CSQ\r")
-    peer.pty.unplug()
+    peer.unplug()
     for task in tasks:
         with pytest.raises(SessionLost, match="went away"):
             await task

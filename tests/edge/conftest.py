@@ -30,13 +30,14 @@ def open_world(
     monkeypatch.setattr("drivers.call_control.RING_PAUSE_S", 0.05)
     monkeypatch.setattr("drivers.call_control.LIST_AGAIN_S", 0.02)
     monkeypatch.setattr("edge.call_desk.COOL_S", 0.02)
+    monkeypatch.setattr("edge.board.PAUSE_S", 0)
     return partial(world, broker, tmp_path)
 
 
 @pytest.fixture
 def no_errors(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
     """Nothing in the log is worse than a warning, but for what the mark `logs` announces."""
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO)
     yield
     mark = request.node.get_closest_marker("logs")
     expected = mark.args if mark else ()

@@ -16,6 +16,7 @@ import aiomqtt
 from mqtt import topics
 from mqtt.catalog import CHANNELS
 from mqtt.fields import Model
+from mqtt.link import NODELAY
 from mqtt.messages import (
     Alarm,
     CallEvent,
@@ -60,16 +61,13 @@ class Ear:
         self._topics = topics.Topics(gateway)
         self._news = asyncio.Event()
         version = aiomqtt.ProtocolVersion
-        self._client = (
-            aiomqtt.Client(
-                "127.0.0.1",
-                broker.port,
-                protocol=version.V311,
-                identifier=name,
-                clean_session=False,
-            )
-            if name
-            else aiomqtt.Client("127.0.0.1", broker.port, protocol=version.V5)
+        self._client = aiomqtt.Client(
+            "127.0.0.1",
+            broker.port,
+            protocol=version.V311 if name else version.V5,
+            identifier=name or None,
+            clean_session=False if name else None,
+            socket_options=[NODELAY],
         )
 
     async def __aenter__(self) -> Self:
@@ -96,6 +94,7 @@ class Ear:
                 continue
             self._take(message.topic.value, topic.kind, bytes(message.payload))
             self._news.set()
+            await asyncio.sleep(0)  # a burst must not hold the loop that the gateway runs on
 
     def _take(self, name: str, kind: str, payload: bytes) -> None:
         if not payload:
@@ -171,9 +170,10 @@ class Ear:
         return standing if isinstance(standing, Status) else None
 
     def ready(self) -> int:
-        """How many lines can take a call now."""
+        """How many lines can take a call now; -1 while capacity and lines do not agree."""
         standing = self.heard.standing.get(self._topics.of(topics.CAPACITY))
-        return standing.ready.get(LineKind.GSM, 0) if isinstance(standing, Capacity) else 0
+        count = standing.ready.get(LineKind.GSM, 0) if isinstance(standing, Capacity) else 0
+        return count if count == sum(line.state == "ready" for line in self.lines()) else -1
 
     async def state(self, call_id: str, wanted: str) -> CallEvent:
         """Wait for a call to enter a state."""

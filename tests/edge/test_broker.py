@@ -19,6 +19,7 @@ from tests.edge.worlds import ANSWERS, BUSY, STAYS, World, eventually, soon, wor
 
 Open = Callable[..., AbstractAsyncContextManager[World]]
 
+pytestmark = pytest.mark.logs("failed to receive on socket")  # aiomqtt of a broker that dies
 TELLS = {"family": "quectel"}  # each state by a URC: none is missed while the test asks and asks
 
 
@@ -127,7 +128,6 @@ async def test_events_wait_on_disk_over_a_restart_without_a_broker(
             ear.check()
 
 
-@pytest.mark.logs("failed to receive on socket")  # what aiomqtt says of a broker that dies
 @pytest.mark.parametrize("turn", range(3))
 async def test_nothing_is_lost_or_told_as_new_when_the_broker_dies_again_and_again(
     open_frail: Open, frail: Mosquitto, turn: int

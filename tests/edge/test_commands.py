@@ -70,19 +70,19 @@ async def test_a_bad_command_is_answered_and_stops_nothing(
         await world.ear.cdr(live)
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        *("+491701234567;", "+49170;ATH", "ATD112", "+4917AT01234567", "+49170123456x", "MARIE"),
-        *("+49170\r\nATH", "+49170\x1a", "+491701234567i", "+491701234567 w 12", "+49,170,1"),
-        *("tel:+491701234567", "+", "-", "+1" * 15, "\uff11\uff12\uff13", "01701"),
-        *("*31#+491701234567", "#31#01701234567"),
-    ],
+NO_NUMBERS = (
+    *("+491701234567;", "+49170;ATH", "ATD112", "+4917AT01234567", "+49170123456x", "MARIE"),
+    *("+49170\r\nATH", "+49170\x1a", "+491701234567i", "+491701234567 w 12", "+49,170,1"),
+    *("tel:+491701234567", "+", "-", "+1" * 15, "\uff11\uff12\uff13", "01701"),
+    *("*31#+491701234567", "#31#01701234567"),
 )
-async def test_only_a_number_ever_reaches_a_modem(open_world: Open, number: str) -> None:
+
+
+async def test_only_a_number_ever_reaches_a_modem(open_world: Open) -> None:
     async with open_world() as world:
-        reply = await world.order(number)
-        assert (reply.result, reply.reason) == ("refused", "bad_number")
+        for number in NO_NUMBERS:
+            reply = await world.order(number)
+            assert (reply.result, reply.reason) == ("refused", "bad_number"), number
         assert dials(world) == []
 
 
@@ -211,7 +211,7 @@ async def test_the_console_talks_to_a_modem_where_it_is_allowed(open_world: Open
 
 
 async def test_a_snapshot_tells_lines_and_calls_as_the_events_did(open_world: Open) -> None:
-    async with open_world({}, {}, network={"ring_timeout_s": 100_000}) as world:
+    async with open_world({}, {}) as world:
         call = await world.dial(STAYS, tag="t")
         await world.ear.state(call, "answered")
         _, other = await world.rung_on("m1")
@@ -223,7 +223,7 @@ async def test_a_snapshot_tells_lines_and_calls_as_the_events_did(open_world: Op
             event.call_id: (event.call_seq, event.state) for event in last.values()
         }
         assert snapshot.seq == max(event.seq for event in last.values())
-        assert {line.line: line for line in snapshot.lines} == {
-            line.line: line for line in world.ear.lines()
-        }
+        await world.ear.until(
+            lambda: all(line == world.ear.line(line.line) for line in snapshot.lines)
+        )
         assert {line.state for line in snapshot.lines} == {"busy"}

@@ -111,6 +111,7 @@ async def test_a_dial_that_the_disk_refuses_leaves_the_line_free(open_world: Ope
         await on_disk(world, forbid)
         reply = await world.order(ANSWERS)
         assert (reply.result, reply.reason) == ("refused", "storage_failed")
+        await world.ear.until(lambda: world.ear.alarm("storage"))
         await on_disk(world, allow)
         await world.ear.until(lambda: world.ear.alarm("storage") is None)
         again = await world.order(ANSWERS, id=reply.id)

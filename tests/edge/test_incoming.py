@@ -11,7 +11,6 @@ from tests.edge.test_calls import each_family
 from tests.edge.worlds import OUTSIDE, STAYS, World, eventually, soon
 
 SECOND = "+491707654321"
-PATIENT = {"ring_timeout_s": 100_000}  # callers do not give up by themselves
 
 
 async def answer(world: World, call: str) -> None:
@@ -33,7 +32,7 @@ async def waiting(world: World) -> str:
 async def test_a_call_is_answered_and_the_caller_hangs_up(
     open_world: Open, modem: dict[str, Any]
 ) -> None:
-    async with open_world(modem, network=PATIENT) as world:
+    async with open_world(modem) as world:
         truth, call = await world.rung()
         first = world.ear.events(call)[0]
         assert (first.direction, first.state, first.number) == ("incoming", "alerting", OUTSIDE)
@@ -51,7 +50,7 @@ async def test_a_call_is_answered_and_the_caller_hangs_up(
 async def test_a_call_is_answered_and_hung_up_by_us(
     open_world: Open, modem: dict[str, Any]
 ) -> None:
-    async with open_world(modem, network=PATIENT) as world:
+    async with open_world(modem) as world:
         truth, call = await world.rung()
         await answer(world, call)
         await world.ear.state(call, "answered")
@@ -63,7 +62,7 @@ async def test_a_call_is_answered_and_hung_up_by_us(
 
 @each_family
 async def test_a_call_is_missed(open_world: Open, modem: dict[str, Any]) -> None:
-    async with open_world(modem, network=PATIENT) as world:
+    async with open_world(modem) as world:
         truth, call = await world.rung()
         truth.hang_up()
         cdr = await world.ear.cdr(call)
@@ -74,7 +73,7 @@ async def test_a_call_is_missed(open_world: Open, modem: dict[str, Any]) -> None
 
 @each_family
 async def test_a_call_is_refused(open_world: Open, modem: dict[str, Any]) -> None:
-    async with open_world(modem, network=PATIENT) as world:
+    async with open_world(modem) as world:
         truth, call = await world.rung()
         await world.ear.ask("hangup", call_id=call)
         cdr = await world.ear.cdr(call)
@@ -83,7 +82,7 @@ async def test_a_call_is_refused(open_world: Open, modem: dict[str, Any]) -> Non
 
 
 async def test_a_caller_without_a_number_is_told_without(open_world: Open) -> None:
-    async with open_world(network=PATIENT) as world:
+    async with open_world() as world:
         truth = world.sim.network.call(OUTSIDE, world.number, withheld=True)
         await world.ear.until(lambda: world.ear.heard.of(CallEvent))
         [event] = world.ear.heard.of(CallEvent)
@@ -94,7 +93,7 @@ async def test_a_caller_without_a_number_is_told_without(open_world: Open) -> No
 
 async def test_a_number_that_comes_late_is_in_the_cdr(open_world: Open) -> None:
     modem = {"family": "simcom", "oddities": {"late_clip": 1}}
-    async with open_world(modem, network=PATIENT) as world:
+    async with open_world(modem) as world:
         truth, call = await world.rung()
         await eventually(lambda: world.modem.board.legs[0].rings > 1)
         await answer(world, call)
@@ -104,7 +103,7 @@ async def test_a_number_that_comes_late_is_in_the_cdr(open_world: Open) -> None:
 
 
 async def test_an_outgoing_call_cannot_be_answered(open_world: Open) -> None:
-    async with open_world(network=PATIENT) as world:
+    async with open_world() as world:
         call = await world.dial(STAYS)
         reply = await world.ear.ask("answer", call_id=call, expires_at=soon())
         assert (reply.result, reply.reason) == ("refused", "wrong_state")
@@ -112,7 +111,7 @@ async def test_an_outgoing_call_cannot_be_answered(open_world: Open) -> None:
 
 @pytest.mark.parametrize("family", ["generic", "quectel", "simcom"])
 async def test_a_second_caller_waits_and_gives_up(open_world: Open, family: str) -> None:
-    async with open_world({"family": family}, network=PATIENT) as world:
+    async with open_world({"family": family}) as world:
         await eventually(lambda: world.modem.settings["+CCWA"] == "1")
         first = await world.dial(STAYS)
         await world.ear.state(first, "answered")
@@ -130,7 +129,7 @@ async def test_a_second_caller_waits_and_gives_up(open_world: Open, family: str)
 async def test_a_second_caller_is_answered_and_the_first_held(
     open_world: Open, family: str
 ) -> None:
-    async with open_world({"family": family}, network=PATIENT) as world:
+    async with open_world({"family": family}) as world:
         await eventually(lambda: world.modem.settings["+CCWA"] == "1")
         first = await world.dial(STAYS)
         await world.ear.state(first, "answered")
@@ -153,7 +152,7 @@ async def test_a_second_caller_is_answered_and_the_first_held(
 async def test_a_second_caller_rings_on_when_the_first_is_gone(
     open_world: Open, family: str
 ) -> None:
-    async with open_world({"family": family}, network=PATIENT) as world:
+    async with open_world({"family": family}) as world:
         await eventually(lambda: world.modem.settings["+CCWA"] == "1")
         first = await world.dial(STAYS)
         await world.ear.state(first, "answered")

@@ -80,9 +80,8 @@ async def process(world: World, folder: Path) -> AsyncIterator[Process]:
 async def test_a_gateway_that_is_told_to_stop_ends_its_calls(
     open_world: Open, tmp_path: Path
 ) -> None:
-    slow = {"ring_timeout_s": 100_000}
     async with (
-        open_world(TELLS, TELLS, running=False, network=slow) as world,
+        open_world(TELLS, TELLS, running=False) as world,
         process(world, tmp_path) as child,
     ):
         calls = [await world.dial(STAYS), await world.dial(RINGS), await world.dial(STAYS)]

@@ -46,15 +46,6 @@ def test_nothing_but_digits_comes_out(text: str, country: str | None) -> None:
     assert re.fullmatch(r"\+?[0-9]{2,15}", number)
 
 
-@given(st.from_regex(r"\+?[0-9 ()./-]{1,24}", fullmatch=True), st.sampled_from([None, "AT"]))
-def test_a_number_stays_what_it_became(text: str, country: str | None) -> None:
-    try:
-        number = normalize(text, country)
-    except BadNumber:
-        return
-    assert normalize(number, country) == number
-
-
 def test_a_log_shows_no_whole_number() -> None:
     assert mask("+436601234567") == "+436601234***"
     assert mask("112") == "***"

@@ -81,7 +81,10 @@ async def test_no_line_at_all_is_said(open_world: Open) -> None:
 
 
 @pytest.mark.parametrize("policy", ["round_robin", "least_used"])
-async def test_a_policy_shares_the_calls_evenly(open_world: Open, policy: str) -> None:
+async def test_a_policy_shares_the_calls_evenly(
+    open_world: Open, policy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.call_desk.COOL_S", 0)  # a line is free as soon as it says so
     async with open_world({}, {}, {}, config={"dispatcher": {"policies": [policy]}}) as world:
         for _ in range(3):
             calls = [await world.dial(ANSWERS) for _ in range(3)]
@@ -91,7 +94,10 @@ async def test_a_policy_shares_the_calls_evenly(open_world: Open, policy: str) -
         assert set(used.values()) == {3}
 
 
-async def test_least_used_counts_over_a_restart(open_world: Open) -> None:
+async def test_least_used_counts_over_a_restart(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.call_desk.COOL_S", 0)  # a line is free as soon as it says so
     async with open_world({}, {}, config={"dispatcher": {"policies": ["least_used"]}}) as world:
         [one, two] = sorted(line.line for line in world.ear.lines())
         for _ in range(3):

@@ -37,7 +37,7 @@ CALLEES = [
     {"number": UNREACHABLE, "does": "unreachable"},
     {"number": BARRED, "does": "barred"},
 ]
-NETWORK = {"setup_s": 0.5, "ring_timeout_s": 4, "sms_delay_s": 0.2, "report_delay_s": 0.5}
+NETWORK = {"setup_s": 0.5, "ring_timeout_s": 100_000, "sms_delay_s": 0.2, "report_delay_s": 0.5}
 FAST = {"latency_ms": 0, "registration_delay_s": 0}
 OUTSIDE = "+491701234567"
 SPEED = 50

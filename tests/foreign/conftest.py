@@ -68,9 +68,9 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenRig]:
     """Make a rig at a port: `rig(path, profile)`; the pauses of the driver are short."""
     monkeypatch.setattr("drivers.call_control.SETUP_POLL_S", 0.01)
     monkeypatch.setattr("drivers.call_control.LIST_AGAIN_S", 0.01)
-    monkeypatch.setattr("drivers.call_control.WATCH_POLL_S", 0.02)
     monkeypatch.setattr("drivers.modem.SIM_WAIT_S", (0.01,) * 9)
     monkeypatch.setattr("modem.at.dialog.QUIET_S", 0.05)
+    monkeypatch.setattr("modem.at.dialog.ABORT_S", 0.2)
     rigs: list[Rig] = []
 
     def make(port: Path, profile: str | None = None) -> Rig:

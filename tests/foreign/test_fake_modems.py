@@ -32,6 +32,12 @@ Start = Callable[..., FakeModem]
 each_fake = pytest.mark.parametrize("name", WHO)
 
 
+@pytest.fixture(autouse=True)
+def _watchful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most of them tell an end only when they are asked."""
+    monkeypatch.setattr("drivers.call_control.WATCH_POLL_S", 0.02)
+
+
 @pytest.fixture
 async def start(fakes: ModuleType) -> AsyncIterator[Start]:
     """Start a fake by its class: `start(name, added)`."""

@@ -4,7 +4,8 @@ import asyncio
 import os
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -40,23 +41,23 @@ cidnumber 1
 
 
 @pytest.fixture
-async def one(tmp_path: Path, rig: OpenRig) -> AsyncIterator[Rig]:
-    """A driver at an iaxmodem of its own."""
+def port() -> Iterator[Path]:
+    """Where an iaxmodem of its own has its pty, soon; it cannot bear a long path."""
     assert PROGRAM
-    config = tmp_path / "config"
-    user = tmp_path.owner()
-    config.write_text(CONFIG.format(folder=tmp_path, user=user, port=free_port()))
-    where = os.path.relpath(config, CONFIGS)
-    child = subprocess.Popen([PROGRAM, where], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield await _connected(rig, tmp_path / "tty")
-    finally:
+    with tempfile.TemporaryDirectory(prefix="iax") as name:
+        folder = Path(name)
+        config = folder / "config"
+        config.write_text(CONFIG.format(folder=folder, user=folder.owner(), port=free_port()))
+        command = [PROGRAM, os.path.relpath(config, CONFIGS)]
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        yield folder / "tty"
         child.terminate()
         child.wait(PATIENCE_S)
 
 
-async def _connected(rig: OpenRig, port: Path) -> Rig:
-    """Wait until the program has its pty."""
+@pytest.fixture
+async def one(port: Path, rig: OpenRig) -> Rig:
+    """A driver at the modem, once the program has its pty."""
     one = rig(port)
     async with asyncio.timeout(PATIENCE_S):
         while True:
