@@ -4,6 +4,10 @@ import asyncio
 import gc
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
 
 from mqtt.messages import Cdr, Event
 from mqtt.vocabulary import Cause
@@ -14,42 +18,42 @@ from tests.edge.worlds import soon
 LINES, CALLS = 32, 200
 CROWD = {"share": 1, "does": "answer", "answer_after_s": (1, 10), "talk_s": (1, 20)}
 GRUMPY = {"share": 1, "does": "busy"}
-HELD_S = 0.1  # of the loop's own work between two turns
-STALLED_S = 1.0  # the same on the clock on the wall: other programs run too
+HELD_S = 0.1  # of the processor's time in one callback, as asyncio's own check of slow ones has it
 
 
-class Pulse:
-    """Beats on the loop and notes the longest pause between two beats."""
+@contextmanager
+def longest_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """Fill in the longest that a callback held the loop, but for the steps of the test itself."""
+    run, own, longest = asyncio.Handle._run, asyncio.current_task(), [0.0]
 
-    def __init__(self) -> None:
-        self.held_s = self.stalled_s = 0.0
-        self._beat(time.thread_time(), time.monotonic())
+    def timed(handle: asyncio.Handle) -> None:
+        began = time.thread_time()
+        run(handle)
+        if getattr(handle._callback, "__self__", None) is not own:
+            longest[0] = max(longest[0], time.thread_time() - began)
 
-    def _beat(self, worked: float, then: float) -> None:
-        work, now = time.thread_time(), time.monotonic()
-        self.held_s = max(self.held_s, work - worked)
-        self.stalled_s = max(self.stalled_s, now - then)
-        self._next = asyncio.get_running_loop().call_later(0.005, self._beat, work, now)
-
-    def stop(self) -> None:
-        self._next.cancel()
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio.Handle, "_run", timed)
+        gc.collect()
+        gc.freeze()  # what other tests left behind is not this test's to sweep
+        yield longest
+        gc.unfreeze()
 
 
-async def test_two_hundred_calls_on_thirty_two_lines(open_world: Open) -> None:
+async def test_two_hundred_calls_on_thirty_two_lines(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     families = ("quectel", "simcom", "huawei", "generic")
     modems = [{"family": families[n % 4]} for n in range(LINES)]
     config = {"dispatcher": {"queue_limit": CALLS}}
     began = time.monotonic()
     async with open_world(*modems, config=config, callees=[CROWD, GRUMPY]) as world:
-        gc.collect()
-        gc.freeze()  # what other tests left behind is not this test's to sweep
-        pulse = Pulse()
-        for n in range(CALLS):
-            text = f'{{"id": "d{n}", "to": "+49309{n:06}", "expires_at": "{soon(60)}"}}'
-            await world.ear.publish("dial", text.encode())
-        await world.ear.until(lambda: len(world.ear.heard.of(Cdr)) >= CALLS, 30)
-        pulse.stop()
-        gc.unfreeze()
+        with longest_step(monkeypatch) as longest:
+            for n in range(CALLS):
+                text = f'{{"id": "d{n}", "to": "+49309{n:06}", "expires_at": "{soon(60)}"}}'
+                await world.ear.publish("dial", text.encode())
+            await world.ear.until(lambda: len(world.ear.heard.of(Cdr)) >= CALLS, 30)
+        assert longest[0] < HELD_S
         cdrs = world.ear.heard.of(Cdr)
         truth = {call.callee_number: call for call in world.calls}
         assert len(truth) == len(world.calls) == CALLS
@@ -63,8 +67,6 @@ async def test_two_hundred_calls_on_thirty_two_lines(open_world: Open) -> None:
         events = world.ear.heard.of(Event)
         assert len({event.event_id for event in events}) == len(events)
         await world.ready(LINES)
-    assert pulse.held_s < HELD_S
-    assert pulse.stalled_s < STALLED_S
     assert time.monotonic() - began < 30
 
 
