@@ -114,8 +114,6 @@ class FlowControl(StrEnum):
 class Quirk(StrEnum):
     """What a modem does that no standard says."""
 
-    CLCC_LISTS_DATA = "clcc_lists_data"  # AT+CLCC lists the LTE data bearer as a call
-    CLCC_IS_ALSO_URC = "clcc_is_also_urc"  # +CLCC comes unasked, with 6 for an ended call
     ACTIVE_AT_RINGBACK = "active_at_ringback"  # says active before anyone answered
     NO_CHLD_BEFORE_ALERTING = "no_chld_before_alerting"  # AT+CHLD=1x then kills the stick
     CURC_FLOOD = "curc_flood"  # a flood of ^ URCs crashes it while probed: AT^CURC=0 first

@@ -153,14 +153,19 @@ class CallControl:
             return  # not even broken off: the hang-up that comes next ends it
         self._explain(key, answer.final)
         self._apply(self._table.end(key))
+        if answer.final is None:
+            await self._end_all()
 
     async def clear(self) -> None:
         """End what an earlier owner of the modem left behind."""
         listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
         if listed and any(info.state is not CallState.RELEASED for info in listed):
-            for text in self._family.end_all():
-                if (await self._ask(Command(text, priority=Priority.HANGUP))).ok:
-                    break
+            await self._end_all()
+
+    async def _end_all(self) -> None:
+        for text in self._family.end_all():
+            if (await self._ask(Command(text, priority=Priority.HANGUP))).ok:
+                break
 
     def lose_all(self, reason: str) -> None:
         """The modem is gone."""
@@ -177,7 +182,7 @@ class CallControl:
                 self._apply(self._table.progress(urc.index, _PROGRESS[type(urc)]))
             case CallEnded():
                 self._huawei_end(urc)
-            case Ring():
+            case Ring() if urc.type in {None, "VOICE"}:
                 self._apply(self._table.ring())
             case CallerId():
                 self._apply(self._table.ring(urc.number))
@@ -190,7 +195,7 @@ class CallControl:
             case Dtmf():
                 self._emit(DigitHeard(urc.digit))
             case _:
-                return isinstance(urc, CallInfo)
+                return isinstance(urc, CallInfo | Ring)
         return True
 
     def hear_final(self, text: str) -> bool:

@@ -86,10 +86,11 @@ class Modem:
         spawn: Callable[[Coroutine[None, None, None]], object],
         *,
         baudrate: int | None = None,
-        profile_is_hint: bool = False,
+        on_usb: bool = False,
     ) -> None:
         self._profiles = profiles
-        self._fixed = profile is not None and not profile_is_hint
+        self._on_usb = on_usb
+        self._fixed = profile is not None and not on_usb  # a USB id may be worn by many models
         self._emit = on_fact
         self._spawn_task = spawn
         first = profile or profiles.generic
@@ -124,8 +125,9 @@ class Modem:
         return self._profiles.match_model(identity.manufacturer, identity.model) or self.profile
 
     async def _route_urcs(self) -> None:
-        """Have URCs sent to this port, unless they are: the choice is kept in flash."""
-        if command := self.profile.urc_port:
+        """Have URCs sent to this USB port, unless they are: the choice is kept in flash."""
+        command = self.profile.urc_port
+        if command and self._on_usb:
             question, _, value = command.rpartition(",")
             answer = await self.session.ask(Command(question, bare=True, prefixes=("+",)))
             if not any(line.endswith(value) for line in answer.lines):
@@ -157,17 +159,17 @@ class Modem:
         self.session.open()
         await self._wake()
         await self._run(self.family.opening)
-        await self._route_urcs()
         identity = ModemIdentity(
             manufacturer=await self._bare("AT+CGMI"),
             model=await self._bare("AT+CGMM"),
             revision=await self._bare("AT+CGMR"),
             imei=await self._bare("AT+CGSN"),
         )
-        if not self._fixed:
-            self._use(self._find_profile(identity))
+        found = self.profile if self._fixed else self._find_profile(identity)
+        if found is not self.profile:
+            self._use(found)
             await self._run(self.family.opening)
-            await self._route_urcs()
+        await self._route_urcs()
         await self._run(self.profile.init)
         await self._run(self.profile.hotswap)
         return identity

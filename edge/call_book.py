@@ -12,6 +12,7 @@ from edge import clock
 from edge.calls import Call
 from edge.journal import Journal
 from edge.lines import Line
+from edge.numbers import mask
 from edge.outbox import Message
 from edge.store import Op, Store
 from mqtt.messages import CallEvent, Cdr
@@ -76,7 +77,7 @@ class CallBook:
         topic = self._journal.topics.of(CDR)
         self._journal.write(ended, self._journal.message(topic, cdr), facts=tuple(facts))
         self.forget(call)
-        log.info("call %s: ended, %s", call.call_id, cause)
+        log.info("call %s: %s on %s, %s", call.call_id, mask(call.number), call.line, cause)
 
     def forget(self, call: Call) -> None:
         """The call is over, or its beginning never reached the disk."""

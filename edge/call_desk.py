@@ -18,7 +18,7 @@ from edge.calls import Call
 from edge.dispatcher import CallQueue, Chosen, Refusal, choose
 from edge.journal import Journal
 from edge.lines import COOL_S, Line
-from edge.numbers import BadNumber, mask, normalize
+from edge.numbers import BadNumber, normalize
 from edge.outcome import Outcome, refuse
 from modem.calls import CallState as ModemState
 from modem.calls import Direction as ModemDirection
@@ -242,7 +242,6 @@ class CallDesk:
         line.calls[key] = call
         self._time_out(call, call.ring_timeout_s, Cause.NO_ANSWER)
         self._changed(line)
-        log.info("call %s: dialing %s on %s", call.call_id, mask(call.number), line.line)
 
     def _incoming(self, line: Line, fact: CallChanged) -> Call | None:
         """A call from outside begins: one that is over at once was one too."""

@@ -163,7 +163,7 @@ class Keeper:
             self._on_fact,
             tasks.spawn,
             baudrate=self.source.baudrate,
-            profile_is_hint=self.source.usb_path is not None,
+            on_usb=self.source.usb_path is not None,
         )
         try:
             identity = await self._start(modem, rung)

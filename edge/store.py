@@ -9,11 +9,12 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from edge.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +85,8 @@ class Store:
     def __init__(self, path: Path, *, on_health: Callable[[str | None], None]) -> None:
         self._path = path
         self._on_health = on_health
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
-        self._second_thread = ThreadPoolExecutor(1, thread_name_prefix="checkpoint")
+        self._thread = Worker("store")
+        self._second_thread = Worker("checkpoint")
         self._tidying: asyncio.TimerHandle | None = None
         self._waiting: list[_Write] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Store:
         """Open the file, bring its schema up to date; raises StoreError with what to do."""
         self._loop = asyncio.get_running_loop()
         try:
-            self._db = await self._loop.run_in_executor(self._thread, _connect, self._path)
+            self._db = await self._thread.run(_connect, self._path)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot open {self._path}: {error}") from error
 
@@ -108,9 +109,9 @@ class Store:
             await self._flushing
         if self._tidying:
             self._tidying.cancel()
-        await self._loop.run_in_executor(self._thread, self._db.close)
-        self._thread.shutdown()
-        self._second_thread.shutdown()
+        await self._thread.run(self._db.close)
+        self._thread.stop()
+        self._second_thread.stop()
 
     def write(self, *ops: Op, keep: bool = False) -> asyncio.Future[None]:
         """Add statements to the next commit; the future is done when they are on disk.
@@ -126,7 +127,7 @@ class Store:
 
     async def read(self, sql: str, *values: object) -> list[Row]:
         """Run one query on what is committed."""
-        return await self._loop.run_in_executor(self._thread, self._query, sql, values)
+        return await self._thread.run(self._query, sql, values)
 
     def _query(self, sql: str, values: Sequence[object]) -> list[Row]:
         return self._db.execute(sql, values).fetchall()
@@ -135,7 +136,7 @@ class Store:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             try:
-                await self._loop.run_in_executor(self._thread, self._commit, batch)
+                await self._thread.run(self._commit, batch)
             except sqlite3.Error as error:
                 self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
                 await asyncio.sleep(RETRY_S if self._waiting else 0)
@@ -164,7 +165,7 @@ class Store:
 
     def _tidy(self) -> None:
         self._tidying = None
-        self._second_thread.submit(_empty_log, self._path)
+        self._second_thread.run(_empty_log, self._path)
 
     def _refuse(self, batch: Sequence[_Write], reason: str) -> list[_Write]:
         """Fail what may fail; give back what must be kept."""

@@ -91,7 +91,7 @@ async def test_a_modem_that_is_pulled_out_while_it_starts_is_lost(plug: Plug) ->
 @warped
 async def test_urcs_that_come_here_already_are_not_sent_here_again(plug: Plug) -> None:
     replies = EC25 | {URC_PORT: '+QURCCFG: "urcport","usbat"\nOK'}
-    bench = plug("quectel-ec2x", replies, opened=False)
+    bench = plug("quectel-ec2x", replies, opened=False, on_usb=True)
     await bench.modem.open()
     assert bench.wire.count(URC_PORT) >= 1
     assert bench.wire.count(f'{URC_PORT},"usbat"') == 0
@@ -100,9 +100,16 @@ async def test_urcs_that_come_here_already_are_not_sent_here_again(plug: Plug) -
 @warped
 async def test_urcs_that_go_elsewhere_are_sent_here(plug: Plug) -> None:
     replies = EC25 | {URC_PORT: '+QURCCFG: "urcport","uart1"\nOK'}
-    bench = plug("quectel-ec2x", replies, opened=False)
+    bench = plug("quectel-ec2x", replies, opened=False, on_usb=True)
     await bench.modem.open()
     assert bench.wire.count(f'{URC_PORT},"usbat"') == 1
+
+
+@warped
+async def test_a_modem_on_a_serial_line_keeps_its_urcs_there(plug: Plug) -> None:
+    bench = plug("quectel-ec2x", EC25 | {URC_PORT: '+QURCCFG: "urcport","uart1"\nOK'}, opened=False)
+    await bench.modem.open()
+    assert not any("QURCCFG" in line for line in bench.wire.sent)
 
 
 # --- what it tells by itself

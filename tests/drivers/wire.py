@@ -117,12 +117,14 @@ class Wire:
 class Bench:
     """A driver on a wire, and the facts that it told."""
 
-    def __init__(self, wire: Wire, profile: str) -> None:
+    def __init__(self, wire: Wire, profile: str, *, on_usb: bool) -> None:
         self.wire = wire
         self.facts: list[Fact] = []
         self.tasks: list[asyncio.Task[None]] = []
         chosen = profiles().by_name[profile]
-        self.modem = Modem(Path("wire"), profiles(), chosen, self.facts.append, self._spawn)
+        self.modem = Modem(
+            Path("wire"), profiles(), chosen, self.facts.append, self._spawn, on_usb=on_usb
+        )
 
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
@@ -155,11 +157,15 @@ def plugged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
     benches: list[Bench] = []
 
     def plug(
-        profile: str = "generic", replies: Mapping[str, Reply] | None = None, *, opened: bool = True
+        profile: str = "generic",
+        replies: Mapping[str, Reply] | None = None,
+        *,
+        opened: bool = True,
+        on_usb: bool = False,
     ) -> Bench:
         wire = Wire(replies)
         monkeypatch.setattr("drivers.session.Port", wire.plug)
-        bench = Bench(wire, profile)
+        bench = Bench(wire, profile, on_usb=on_usb)
         if opened:
             bench.modem.session.open()
         benches.append(bench)

@@ -1,6 +1,5 @@
 """A disk that takes no more: no new call, the live ones go on, nothing that happened is lost."""
 
-import asyncio
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -27,7 +26,7 @@ async def on_disk(world: World, work: Callable[[sqlite3.Connection], Any]) -> No
     """Do something with the gateway's database, in the thread that owns it."""
     assert world.gateway is not None
     store = world.gateway._store
-    await asyncio.get_running_loop().run_in_executor(store._thread, work, store._db)
+    await store._thread.run(work, store._db)
 
 
 def forbid(db: sqlite3.Connection) -> None:

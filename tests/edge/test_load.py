@@ -29,7 +29,8 @@ def longest_step(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
     def timed(handle: asyncio.Handle) -> None:
         began = time.thread_time()
         run(handle)
-        if getattr(handle._callback, "__self__", None) is not own:
+        callback = getattr(handle, "_callback", None)
+        if getattr(callback, "__self__", None) is not own:
             longest[0] = max(longest[0], time.thread_time() - began)
 
     with monkeypatch.context() as patch:

@@ -23,9 +23,9 @@ class Bench:
         self._commit(batch)  # type: ignore[arg-type]
 
     async def forbid(self, *, writes: bool) -> None:
-        loop, store = asyncio.get_running_loop(), self.store
+        store = self.store
         pragma = f"PRAGMA query_only = {'ON' if writes else 'OFF'}"
-        await loop.run_in_executor(store._thread, store._db.execute, pragma)
+        await store._thread.run(store._db.execute, pragma)
 
     async def ids(self) -> list[str]:
         return [row[0] for row in await self.store.read("SELECT iccid FROM pin_failure")]
