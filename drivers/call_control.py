@@ -101,12 +101,13 @@ class CallControl:
         return list(self._table)
 
     def place(self, number: str) -> int:
-        """Dial a voice call; gives our key. What becomes of it comes as facts, never before."""
+        """Dial a voice call now; gives our key. What becomes of it comes as facts, never before."""
         call = self._table.dial(number)
         self._reasons[call.key] = _Reason()
         self._set_up(under_way=True)
         self._watch()
-        self._spawn(self._dial(call.key, number))
+        dial = Command(f"ATD{number};", call=True, priority=Priority.CALL)
+        self._spawn(self._dialed(call.key, self._ask(dial)))
         return call.key
 
     async def answer(self, key: int) -> None:
@@ -145,8 +146,8 @@ class CallControl:
             if text is None or not (await self._ask(Command(text, priority=Priority.CALL))).ok:
                 raise CallRefused(f"the modem does not send {digit}")
 
-    async def _dial(self, key: int, number: str) -> None:
-        answer = await self._ask(Command(f"ATD{number};", call=True, priority=Priority.CALL))
+    async def _dialed(self, key: int, asked: Awaitable[Answer]) -> None:
+        answer = await asked
         if answer.ok or not self._table.get(key):
             return
         if answer.final is None and self._reasons[key].by_us:

@@ -110,7 +110,7 @@ class Modem:
         """Speak as `profile` says from now on."""
         self.profile = profile
         self.family = family_of(profile)
-        ask = self.session.ask
+        ask = self.session.send
         self.calls = CallControl(
             ask,
             self.family,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from drivers.port import BufferFull, Port, PortClosed
 from modem.at.command import Answer, Command
-from modem.at.dialog import Deaf, Dialog, Event, Unsolicited, Write
+from modem.at.dialog import Deaf, Dialog, DialogFull, Event, Unsolicited, Write
 
 log = logging.getLogger(__name__)
 
@@ -66,18 +66,28 @@ class Session:
             if not future.done():
                 future.set_exception(SessionLost(reason))
 
+    def send(self, command: Command) -> asyncio.Future[Answer]:
+        """Send a command at once, or as soon as it is its turn; the future has its end.
+
+        It fails with SessionLost when the port goes away, with DialogFull when too much waits.
+        """
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        if not self._port.is_open:
+            future.set_exception(SessionLost(f"{self.path} is not open"))
+            return future
+        try:
+            data = self._dialog.send(command, self._loop.time())
+        except DialogFull as error:
+            future.set_exception(error)
+            return future
+        self._answers[command] = future
+        self._write(data)
+        self._arm()
+        return future
+
     async def ask(self, command: Command) -> Answer:
         """Send a command and wait for its end; raises SessionLost, DialogFull."""
-        if not self._port.is_open:
-            raise SessionLost(f"{self.path} is not open")
-        future: asyncio.Future[Answer] = self._loop.create_future()
-        self._answers[command] = future
-        try:
-            self._write(self._dialog.send(command, self._loop.time()))
-            self._arm()
-            return await future
-        finally:
-            self._answers.pop(command, None)
+        return await self.send(command)
 
     def set_up_call(self, *, under_way: bool) -> None:
         """Hold probes back while a call is being set up."""

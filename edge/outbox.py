@@ -19,7 +19,7 @@ from mqtt.session import BrokerAway, PublishRefused
 log = logging.getLogger(__name__)
 
 WINDOW = 256  # messages sent and not yet acknowledged
-FORGET_S = 0.05  # acknowledged messages are deleted together
+FORGET_S = 0.05  # until acknowledged messages are deleted, if no other commit does it before
 
 Publish = Callable[["Message"], asyncio.Future[None]]
 
@@ -51,11 +51,12 @@ class Outbox:
         self._live = False
         self._breaks = 0
         self._connected = asyncio.Event()
-        self._work = asyncio.Event()
+        self._broken = asyncio.Event()
+        self._pump_due = False
         self._acknowledged: set[int] = set()
+        self._leaving: set[int] = set()
         self._forgetting: asyncio.TimerHandle | None = None
         self._sending: set[asyncio.Future[None]] = set()
-        self._window = asyncio.Semaphore(WINDOW)
 
     async def load(self) -> None:
         """Find out what an earlier boot left to send."""
@@ -76,7 +77,7 @@ class Outbox:
             )
             for number, m in entries
         )
-        done = self._store.write(*facts, *rows, keep=keep)
+        done = self._write(*facts, *rows, keep=keep)
         done.add_done_callback(lambda future: self._on_disk(entries, future))
         return done
 
@@ -92,7 +93,10 @@ class Outbox:
         """Send for ever."""
         while True:
             await self._connected.wait()
-            await (self._send_fresh() if self._live else self._replay())
+            self._broken.clear()
+            await self._replay()
+            if self._live:
+                await self._broken.wait()
 
     def send_unwritten(self, message: Message) -> None:
         """Send a message that is not on disk, ahead of what waits."""
@@ -114,7 +118,7 @@ class Outbox:
         self._live = False
         self._breaks += 1
         self._fresh.clear()
-        self._work.set()
+        self._broken.set()
 
     def _on_disk(self, entries: list[tuple[int, Message]], future: asyncio.Future[None]) -> None:
         if future.cancelled() or future.exception() or not entries:
@@ -124,13 +128,15 @@ class Outbox:
             self._written(message)
         if self._live:
             self._fresh.extend(entries)
-            self._work.set()
+            if not self._pump_due:  # after what the commit allows to be done: a dial goes first
+                self._pump_due = True
+                asyncio.get_running_loop().call_soon(self._pump)
 
-    async def _send_fresh(self) -> None:
-        await self._work.wait()
-        self._work.clear()
-        while self._live and self._fresh:
-            await self._send(*self._fresh.popleft())
+    def _pump(self) -> None:
+        """Send what is fresh, as far as there is room."""
+        self._pump_due = False
+        while self._live and self._fresh and len(self._sending) < WINDOW:
+            self._send(*self._fresh.popleft())
 
     async def _replay(self) -> None:
         """Send what is on disk and turn live when nothing is left there."""
@@ -146,22 +152,25 @@ class Outbox:
             for number, topic, payload, correlation in rows:
                 cursor = number
                 if number not in self._acknowledged:
-                    await self._send(number, Message(topic, mark_replayed(payload), correlation))
+                    await self._room()
+                    self._send(number, Message(topic, mark_replayed(payload), correlation))
             if not rows and cursor >= self._committed:
                 self._live = breaks == self._breaks
                 return
             if not rows:
                 cursor = max(cursor, self._committed)
 
-    async def _send(self, number: int, message: Message) -> None:
-        await self._window.acquire()
+    async def _room(self) -> None:
+        while len(self._sending) >= WINDOW:
+            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+
+    def _send(self, number: int, message: Message) -> None:
         sending = self._publish(message)
         self._sending.add(sending)
         sending.add_done_callback(lambda done: self._sent(number, done))
 
     def _sent(self, number: int, sending: asyncio.Future[None]) -> None:
         self._sending.discard(sending)
-        self._window.release()
         match sending.exception():
             case BrokerAway():
                 self._stop_live()
@@ -173,13 +182,26 @@ class Outbox:
         self._acknowledged.add(number)
         if self._forgetting is None:
             self._forgetting = asyncio.get_running_loop().call_later(FORGET_S, self._forget)
+        self._pump()
 
     def _forget(self) -> None:
         self._forgetting = None
-        numbers = tuple(self._acknowledged)
-        rows = (Op("DELETE FROM outbox WHERE id = ?", (number,)) for number in numbers)
-        done = self._store.write(*rows, keep=True)
-        done.add_done_callback(lambda _: self._acknowledged.difference_update(numbers))
+        if self._acknowledged - self._leaving:
+            self._write(keep=True)
+
+    def _write(self, *ops: Op, keep: bool) -> "Committed":
+        """Write, and delete in the same commit what the broker has by now."""
+        numbers = self._acknowledged - self._leaving
+        self._leaving |= numbers
+        gone = (Op("DELETE FROM outbox WHERE id = ?", (number,)) for number in numbers)
+        done = self._store.write(*ops, *gone, keep=keep)
+        done.add_done_callback(lambda future: self._gone(numbers, future))
+        return done
+
+    def _gone(self, numbers: set[int], future: asyncio.Future[None]) -> None:
+        self._leaving -= numbers
+        if not future.cancelled() and future.exception() is None:
+            self._acknowledged -= numbers
 
 
 def _note_failure(sending: asyncio.Future[None]) -> None:

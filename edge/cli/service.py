@@ -32,13 +32,13 @@ def run() -> None:
             "`sudo systemctl stop trunkline`, or set another control.socket and storage.path."
         )
     _log_to_stderr(config.gateway.log_level)
-    import asyncio
+    import uvloop
 
     from edge.gateway import Gateway
     from edge.store import StoreError
 
     try:
-        asyncio.run(Gateway(config, profiles).run())
+        uvloop.run(Gateway(config, profiles).run())
     except StoreError as error:
         raise Failed(
             f"The store cannot be used ({error}): set storage.path, or mend the disk."

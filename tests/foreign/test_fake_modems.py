@@ -11,6 +11,7 @@ from modem.sim import Lock
 from modem.sms.address import Address
 from modem.sms.pdu import Submit, encode_submit
 from modem.sms.userdata import text_data
+from modem.ussd import UssdState
 from tests.foreign.conftest import OpenRig
 from tests.foreign.fake_modems import ADDED, ICCID, FakeModem
 
@@ -164,14 +165,10 @@ async def test_a_message_goes_out(start: Start, rig: OpenRig, name: str) -> None
     assert await one.modem.messages.send(pdu) == 5
 
 
-async def test_an_e1752_takes_ussd_only_in_its_text_mode(start: Start, rig: OpenRig) -> None:
+async def test_an_e1752_gives_ussd_as_text(start: Start, rig: OpenRig) -> None:
     fake = start("HuaweiE1752")
     one = rig(fake.path)
-    await one.modem.open()
-    await one.modem.ussd.send("*100#")
-    [heard] = [fact for fact in one.facts if isinstance(fact, UssdHeard)]
-    assert (heard.state, heard.reason) == ("failed", "ERROR")
-    await one.modem.raw("AT^USSDMODE=0")
+    await one.modem.open()  # its profile sends AT^USSDMODE=0: without it, +CUSD is refused
     await one.modem.ussd.send("*100#")
     fake.say(['+CUSD: 0,"12.50 EUR",15\r\n'])
-    await one.until(lambda: one.facts[-1] == UssdHeard(heard.state.ENDED, "12.50 EUR"))
+    await one.until(lambda: one.facts[-1:] == [UssdHeard(UssdState.ENDED, "12.50 EUR")])
