@@ -7,6 +7,7 @@ owner allows it).
 """
 
 import asyncio
+import contextlib
 import errno
 import json
 import logging
@@ -55,7 +56,7 @@ class ControlDoor:
             _, writer = await asyncio.open_unix_connection(self._path)
         except OSError:
             return  # nobody answers: a socket that is left over is replaced
-        writer.close()
+        await _hang_up(writer)
         raise OSError(errno.EADDRINUSE, f"a gateway runs already on {self._path}")
 
     async def start(self) -> None:
@@ -98,7 +99,7 @@ class ControlDoor:
         except (ConnectionError, ValueError) as error:  # ValueError: a line over MAX_LINE
             log.debug("control socket: %s", error)
         finally:
-            writer.close()
+            await _hang_up(writer)
 
     async def _answer(self, request: dict[str, Any]) -> bytes:
         verb, payload = request.get("verb"), request.get("payload", {})
@@ -139,6 +140,13 @@ class ControlDoor:
             raise Refused("A command begins with AT and is one printable line.")
         answer = await line.modem.raw(text)
         return {"lines": answer.lines, "final": answer.final.text if answer.final else None}
+
+
+async def _hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close a connection; that the other side was quicker is no news."""
+    writer.close()
+    with contextlib.suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 def _read(line: bytes) -> dict[str, Any]:

@@ -7,6 +7,7 @@ that was sent but not acknowledged when the link broke is sent again: readers kn
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -20,6 +21,8 @@ log = logging.getLogger(__name__)
 
 WINDOW = 256  # messages sent and not yet acknowledged
 FORGET_S = 0.05  # until acknowledged messages are deleted, if no other commit does it before
+
+_DELETE = "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))"
 
 Publish = Callable[["Message"], asyncio.Future[None]]
 
@@ -193,7 +196,7 @@ class Outbox:
         """Write, and delete in the same commit what the broker has by now."""
         numbers = self._acknowledged - self._leaving
         self._leaving |= numbers
-        gone = (Op("DELETE FROM outbox WHERE id = ?", (number,)) for number in numbers)
+        gone = (Op(_DELETE, (json.dumps(list(numbers)),)),) if numbers else ()
         done = self._store.write(*ops, *gone, keep=keep)
         done.add_done_callback(lambda future: self._gone(numbers, future))
         return done
