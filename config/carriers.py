@@ -4,16 +4,15 @@ Files in /etc/trunkline/profiles/carriers win by name over the shipped ones.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from config.load import ConfigError, parse, read_text
+from config.folder import read_folders
 from config.models import CountryCode, Name, Section
 from config.profiles import Pattern
 
@@ -218,25 +217,4 @@ class Carriers:
 
 def load_carriers(folders: Sequence[Path] = CARRIER_DIRS) -> Carriers:
     """Read all profiles, earlier folders win by name; ConfigError names what is wrong."""
-    found: dict[str, CarrierProfile] = {}
-    problems: list[str] = []
-    for path in _files(folders):
-        try:
-            found.setdefault(path.stem, _read(path))
-        except ConfigError as error:
-            problems.append(str(error))
-    if problems:
-        raise ConfigError("carrier profiles", problems)
-    return Carriers(MappingProxyType(found))
-
-
-def _files(folders: Sequence[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield from sorted(folder.glob("*.toml"))
-
-
-def _read(path: Path) -> CarrierProfile:
-    profile = parse(read_text(path), CarrierProfile, str(path))
-    if profile.name != path.stem:
-        raise ConfigError(str(path), [f'the name is "{profile.name}"; rename the file or the name'])
-    return profile
+    return Carriers(read_folders(folders, CarrierProfile, "carrier profiles"))

@@ -4,7 +4,7 @@ Files in /etc/trunkline/profiles/modems win by name over the shipped ones.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -14,8 +14,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from config.folder import read_folders
 from config.keys import hint
-from config.load import ConfigError, parse, read_text
 from config.models import GatewayConfig, Name, Section
 
 SHIPPED = Path(__file__).parent / "profiles" / "modems"
@@ -277,27 +277,4 @@ class Profiles:
 
 def load_profiles(folders: Sequence[Path] = PROFILE_DIRS) -> Profiles:
     """Read all profiles, earlier folders win by name; ConfigError names what is wrong."""
-    found: dict[str, ModemProfile] = {}
-    problems: list[str] = []
-    for path in _files(folders):
-        try:
-            found.setdefault(path.stem, _read(path))
-        except ConfigError as error:
-            problems.append(str(error))
-    if GENERIC not in found:
-        problems.append(f"there is no profile {GENERIC}")
-    if problems:
-        raise ConfigError("modem profiles", problems)
-    return Profiles(MappingProxyType(found))
-
-
-def _files(folders: Sequence[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield from sorted(folder.glob("*.toml"))
-
-
-def _read(path: Path) -> ModemProfile:
-    profile = parse(read_text(path), ModemProfile, str(path))
-    if profile.name != path.stem:
-        raise ConfigError(str(path), [f'the name is "{profile.name}"; rename the file or the name'])
-    return profile
+    return Profiles(read_folders(folders, ModemProfile, "modem profiles", [GENERIC]))

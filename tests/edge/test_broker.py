@@ -37,6 +37,7 @@ def open_frail(
     open_world: object, frail: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Open:
     assert open_world is not None  # its short pauses and its eye on the log
+    monkeypatch.setattr("edge.call_desk.COOL_S", 0.0)  # no call is queued behind the one before
     monkeypatch.setattr("mqtt.session.PAUSE_MIN_S", 0.02)
     monkeypatch.setattr("mqtt.session.PAUSE_MAX_S", 0.1)
     return partial(world, frail, tmp_path)
