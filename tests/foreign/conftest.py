@@ -83,9 +83,9 @@ async def rig(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenRig]:
 
 
 @pytest.fixture(scope="session")
-def fakes(pytestconfig: pytest.Config) -> ModuleType:
+def fakes(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     """The fake modems of python-gsmmodem-new."""
-    archive = fake_modems.fetch(pytestconfig.cache.mkdir("foreign"))
+    archive = fake_modems.find()
     if archive is None:
-        pytest.skip(f"{fake_modems.NAME} {fake_modems.VERSION} is not in the cache nor on an index")
-    return fake_modems.load(archive)
+        pytest.skip(f"scripts/setup could not fetch {fake_modems.NAME} {fake_modems.VERSION}")
+    return fake_modems.load(archive, tmp_path_factory.mktemp("foreign"))

@@ -1,14 +1,13 @@
-"""The fake modems of python-gsmmodem-new, fetched by pip for the time of a test, put behind a pty.
+"""The fake modems of python-gsmmodem-new, put behind a pty.
 
-Nothing of that program is kept here: its source distribution is read from pytest's cache, or
-fetched once by pip and held against its hash.
+Nothing of that program is kept here: scripts/setup fetches its source distribution into .venv, and
+it is held against its hash.
 """
 
 import asyncio
 import hashlib
 import importlib.util
 import os
-import subprocess
 import sys
 import tarfile
 import tty
@@ -20,7 +19,6 @@ from typing import Any
 NAME = "python-gsmmodem-new"
 VERSION = "0.13.0"
 SHA256 = "a991b3f1b2a78b2c2ebf70c46ec399c241dbaafeb84c22e5583dfcb92238194b"
-PIP_S = 60
 ICCID = "8949020000012345678"
 
 # What the fakes have no answer for but OK; the same for all of them.
@@ -32,27 +30,20 @@ ADDED = {
 }
 
 
-def fetch(folder: Path) -> Path | None:
-    """Find the source distribution in `folder`, or have pip put it there; None without network."""
-    archive = folder / f"{NAME}-{VERSION}.tar.gz"
-    if not archive.exists():
-        wanted = folder / "wanted.txt"
-        wanted.write_text(f"{NAME}=={VERSION} --hash=sha256:{SHA256}\n")
-        pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
-        how = ["--retries=0", "--timeout=5", "--require-hashes"]
-        where = ["--dest", str(folder), "--requirement", str(wanted)]
-        subprocess.run([*pip, *how, *where], capture_output=True, timeout=PIP_S, check=False)
+def find() -> Path | None:
+    """The source distribution that scripts/setup fetched; None where it could not."""
+    archive = Path(sys.prefix, "foreign", f"{NAME}-{VERSION}.tar.gz")
     if not archive.exists() or hashlib.sha256(archive.read_bytes()).hexdigest() != SHA256:
         return None
     return archive
 
 
-def load(archive: Path) -> ModuleType:
+def load(archive: Path, folder: Path) -> ModuleType:
     """Import the fakes out of the archive; they lean on nothing but the standard library."""
     with tarfile.open(archive) as tar:
         member = tar.extractfile(f"{NAME}-{VERSION}/test/fakemodems.py")
         assert member
-        target = archive.with_name("fakemodems.py")
+        target = folder / "fakemodems.py"
         target.write_bytes(member.read())
     spec = importlib.util.spec_from_file_location("fakemodems", target)
     assert spec
