@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from config.models import GatewayConfig, Sim
+from config.models import GatewayConfig
 from config.profiles import Profiles
 from drivers.discovery import Discovery, UsbModem
 from drivers.facts import Fact, RegistrationSeen, SignalSeen
@@ -126,10 +126,6 @@ class Fleet:
         if line := self.lines.pop(f"modem-{name}", None):
             self.states.pop(line.line, None)
             self._listener.on_gone(line)
-
-    def sim(self, iccid: str) -> Sim | None:
-        """What the owner says of a SIM."""
-        return self._sims.get(iccid)
 
     def pin(self, iccid: str) -> str | None:
         """The PIN of a SIM: in the configuration, or the first line of its file."""

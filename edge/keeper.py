@@ -16,7 +16,6 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Protocol
 
-from config.models import Sim
 from config.profiles import ModemProfile, Profiles
 from drivers.facts import CardChanged, Fact, ModemDeaf, ModemLost
 from drivers.modem import Modem, ModemFailed, ModemIdentity
@@ -79,9 +78,6 @@ class Owner(Protocol):
 
     def drop_line_of_modem(self, name: str) -> None:
         """The SIM is known now, or the modem is gone."""
-
-    def sim(self, iccid: str) -> Sim | None:
-        """What the owner says of a SIM."""
 
     def pin(self, iccid: str) -> str | None:
         """The PIN of a SIM."""
