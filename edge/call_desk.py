@@ -208,16 +208,20 @@ class CallDesk:
     def _start_queued(self, call: Call, line: Line) -> None:
         self._reserve(call, line)
         message, row = self._book.enter(call, CallState.DIALING)
-        done = self._journal.write(message, facts=(row,), keep=False)
+        done = self._journal.write(message, facts=(row,))
         done.add_done_callback(lambda future: self._queued_on_disk(call, line, future))
 
     def _queued_on_disk(self, call: Call, line: Line, done: asyncio.Future[None]) -> None:
-        error = done.exception()
-        if error is None:
-            self._dial(call, line)
-        else:
+        """Dial, unless a broken disk held the intent back until nobody wants the call any more."""
+        if done.exception():  # the gateway stops; its next boot closes the call
             self._release(call, line)
-            self._finish(call, Cause.NETWORK_ERROR, str(error), HangupBy.LOCAL)
+        elif not call.is_over and call.expires_at and call.expires_at <= clock.now():
+            line.reserved = False
+            raw = "the disk took no records before the command expired"
+            self._finish(call, Cause.CANCELLED, raw, HangupBy.LOCAL)
+            self._changed(line)
+        else:
+            self._dial(call, line)
 
     def _reserve(self, call: Call, line: Line) -> None:
         line.reserved = True
