@@ -12,8 +12,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from config.fields import CountryCode, CurrencyCode, Name, Section
 from config.folder import read_folders
-from config.models import CountryCode, Name, Section
 from config.profiles import Pattern
 
 SHIPPED = Path(__file__).parent / "profiles" / "carriers"
@@ -31,7 +31,6 @@ def _reads(group: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]  # ISO 4217
 Plmn = Annotated[str, StringConstraints(pattern=r"^[2-7][0-9]{4,5}$")]  # MCC and MNC, ITU-T E.212
 Dial = Annotated[str, StringConstraints(pattern=r"^[0-9*#+]{1,40}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=160)]

@@ -3,37 +3,15 @@
 Key names in the file are the field names here. The documentation is made from the descriptions.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-    model_validator,
-)
+from pydantic import Field, model_validator
 
-
-def _digits(pin: SecretStr) -> SecretStr:
-    """Refuse what is no PIN: 4 to 8 digits. Source: 3GPP TS 31.101, 9.5.1."""
-    if not re.fullmatch(r"[0-9]{4,8}", pin.get_secret_value()):
-        raise ValueError("a PIN is 4 to 8 digits")
-    return pin
-
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2
-Iccid = Annotated[str, StringConstraints(pattern=r"^[0-9A-F]{18,20}$")]  # ITU-T E.118
-E164 = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]  # ITU-T E.164
-Pin = Annotated[SecretStr, AfterValidator(_digits)]
-TcpPort = Annotated[int, Field(ge=1, le=65535)]
+from config.fields import E164, CountryCode, Iccid, Name, Pin, Section, TcpPort, Zone
 
 
 class LogLevel(StrEnum):
@@ -60,12 +38,6 @@ class Policy(StrEnum):
     LEAST_USED = "least_used"
 
 
-class Section(BaseModel):
-    """A table of gateway.toml: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Gateway(Section):
     """The gateway itself."""
 
@@ -78,6 +50,11 @@ class Gateway(Section):
         description="Country (ISO 3166, such as AT) whose national numbers may be dialled; "
         "without it only numbers that begin with + are understood.",
         examples=["AT"],
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        description="Time zone (IANA) of the plans' days and months; the machine's when left out.",
+        examples=["Europe/Vienna"],
     )
     log_level: LogLevel = Field(default=LogLevel.INFO, description="How much the journal says.")
 

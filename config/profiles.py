@@ -14,9 +14,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from config.fields import Name, Section
 from config.folder import read_folders
 from config.keys import hint
-from config.models import GatewayConfig, Name, Section
+from config.models import GatewayConfig
 
 SHIPPED = Path(__file__).parent / "profiles" / "modems"
 PROFILE_DIRS = (Path("/etc/trunkline/profiles/modems"), SHIPPED)

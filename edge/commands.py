@@ -246,6 +246,7 @@ class Commands:
             call_id=outcome.call_id,
             sms_id=outcome.sms_id,
             session_id=outcome.session_id,
+            topup_id=outcome.topup_id,
             data=outcome.data,
         )
 

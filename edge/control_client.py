@@ -66,7 +66,7 @@ class ControlClient:
     def snapshot(self) -> Snapshot:
         """Ask for all lines and live calls; raises RequestRefused."""
         reply = self.command(Verb.SYNC)
-        if reply.data is None:
+        if not isinstance(reply.data, Snapshot):
             raise RequestRefused(reply.message or "The gateway gave no snapshot; try again.")
         return reply.data
 

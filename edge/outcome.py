@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from edge.outbox import Message
 from edge.store import Op
-from mqtt.messages import Snapshot
+from mqtt.messages import Choice, Snapshot
 from mqtt.vocabulary import Reason, Result
 
 
@@ -20,7 +20,8 @@ class Outcome:
     call_id: str | None = None
     sms_id: str | None = None
     session_id: str | None = None
-    data: Snapshot | None = None
+    topup_id: str | None = None
+    data: Snapshot | Choice | None = None
     messages: tuple[Message, ...] = ()
     facts: tuple[Op, ...] = ()
     act: Callable[[], None] | None = None

@@ -12,6 +12,7 @@ from mqtt.messages import (
     Cdr,
     Event,
     LineStatus,
+    MoneyEvent,
     Reply,
     SmsEvent,
     Status,
@@ -39,6 +40,7 @@ CHANNELS = (
     Channel(topics.CDR, Cdr, "The one record that closes a call."),
     Channel(topics.SMS, SmsEvent, "Messages received, and what became of those sent."),
     Channel(topics.USSD, UssdEvent, "What the network said in a USSD session."),
+    Channel(topics.MONEY, MoneyEvent, "Each entry of the ledger: balances, charges, top-ups."),
     Channel(topics.REPLY, Reply, "Answers to commands that name no other topic."),
 )
 EVENTS = {kind.kind: kind.model for kind in CHANNELS if issubclass(kind.model, Event)}

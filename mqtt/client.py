@@ -208,7 +208,7 @@ class Dialer:
     async def sync(self) -> Snapshot:
         """Ask for all lines and live calls."""
         reply = await self.ask(Sync(id=new_id()))
-        if reply.data is None:
+        if not isinstance(reply.data, Snapshot):
             raise CommandRefused(reply)
         return reply.data
 

@@ -28,6 +28,29 @@ _LINE = {
     "sim": "8943010000000000001",
     "number": "+436641234567",
     "modem": "EC25",
+    "carrier": "a1-at",
+    "plan": "office",
+    "use": [{"limit": "minutes_day", "used": 41.5, "most": 120.0, "until": _END}],
+    "balance": "12.40",
+    "currency": "EUR",
+    "balance_at": _AT,
+    "buckets": [{"name": "minutes", "unit": "minutes", "left": 312.0, "expires": "2026-12-01"}],
+    "days_left": 9.5,
+}
+_CHOICE = {
+    "number": "+4315550100",
+    "kind": "fixed",
+    "country": "AT",
+    "line": "desk-1",
+    "lines": [
+        {"line": "desk-1", "rank": 1, "seconds": 3600.0, "cost": "0.09", "currency": "EUR"},
+        {
+            "line": "desk-2",
+            "reason": "limit_reached",
+            "message": "120 of 120 minutes of the day are used.",
+            "until": "2026-11-24T00:00:00.000Z",
+        },
+    ],
 }
 _SNAPSHOT = {
     "boot_id": "5f1d2c9e",
@@ -60,7 +83,11 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
     },
     m.Ussd: {**_COMMAND, "line": "desk-1", "text": "*100#"},
     m.Line: {"id": "7f9c2d", "line": "desk-1", "action": "switch_sim", "slot": 2},
+    m.Balance: {"id": "7f9c2f", "line": "desk-1"},
+    m.TopUp: {**_COMMAND, "action": "start", "line": "desk-1"},
+    m.Deny: {"id": "7f9c30", "numbers": ["+4315550199"]},
     m.Sync: {"id": "7f9c2e"},
+    m.Why: {"id": "7f9c31", "to": "+4315550100"},
     m.Status: {
         "gateway": "vienna",
         "state": "online",
@@ -79,6 +106,7 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
         "line": "desk-2",
     },
     m.Snapshot: _SNAPSHOT,
+    m.Choice: _CHOICE,
     m.Reply: {
         "gateway": "vienna",
         "ts": _AT,
@@ -140,5 +168,18 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
         "line": "desk-1",
         "state": "reply",
         "text": "Your balance is 12.40 EUR.",
+    },
+    m.MoneyEvent: {
+        **_EVENT,
+        "entry": 311,
+        "kind": "topup_confirmed",
+        "line": "desk-1",
+        "sim": "8943010000000000001",
+        "carrier": "a1-at",
+        "amount": "20.00",
+        "currency": "EUR",
+        "topup_id": "t-1",
+        "voucher": "v-17",
+        "text": "Your balance is 32.40 EUR.",
     },
 }

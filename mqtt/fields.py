@@ -70,6 +70,17 @@ Tag = Annotated[
 Sentence = Annotated[str, StringConstraints(max_length=512)]
 TopicName = Annotated[str, StringConstraints(pattern=r"^[^+#\x00]+$", min_length=1, max_length=256)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Money = Annotated[
+    str,
+    StringConstraints(pattern=r"^-?[0-9]{1,12}(\.[0-9]{1,4})?$"),
+    Field(description="a decimal number; its currency stands beside it"),
+]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(description="ISO 4217")]
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    Field(description="a calendar day, as the carrier means it"),
+]
 Count = Annotated[int, Field(ge=0, lt=2**53)]
 
 

@@ -11,8 +11,11 @@ from pydantic import Field, StringConstraints, model_validator
 from mqtt.fields import (
     Code,
     Count,
+    Currency,
+    Day,
     Identifier,
     Model,
+    Money,
     Name,
     Number,
     Seconds,
@@ -30,12 +33,14 @@ from mqtt.vocabulary import (
     LineAction,
     LineKind,
     LineState,
+    MoneyKind,
     Purpose,
     Reason,
     Registration,
     Result,
     Severity,
     SmsState,
+    TopUpAction,
     UssdState,
     Verb,
 )
@@ -72,6 +77,12 @@ class Dial(TimedCommand):
     to: Annotated[str, StringConstraints(min_length=1, max_length=32)]
     line: Identifier | None = None
     purpose: Purpose = Purpose.MANUAL
+    priority: Annotated[int, Field(ge=0, le=9)] = Field(
+        default=5, description="which of the waiting calls goes first: 9 before 0"
+    )
+    consent: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = Field(
+        default=None, description="reference to the callee's consent; a broadcast needs one"
+    )
     ring_timeout_s: Annotated[Seconds, Field(ge=15, le=120)] = 60
     max_duration_s: Annotated[Seconds, Field(ge=1, le=14400)] | None = None
     tag: Tag | None = None
@@ -143,15 +154,72 @@ class Line(Command):
     slot: Annotated[int, Field(ge=1, le=8)] | None = None
 
 
+class Balance(Command):
+    """Ask the carrier for the balance of a line, of all without one; it follows on `money`."""
+
+    verb: ClassVar[Verb] = Verb.BALANCE
+    line: Identifier | None = None
+
+
+class TopUp(TimedCommand):
+    """Top a line up, or decide (`confirm`, `reject`) a top-up that waits for a person."""
+
+    verb: ClassVar[Verb] = Verb.TOPUP
+    action: TopUpAction = TopUpAction.START
+    line: Identifier | None = None
+    topup_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _line_or_topup(self) -> Self:
+        wanted = self.line if self.action is TopUpAction.START else self.topup_id
+        if wanted is None:
+            raise ValueError("start needs line, confirm and reject need topup_id")
+        return self
+
+
+class Deny(Command):
+    """Never call these numbers again; only the gateway's owner can take one off the list."""
+
+    verb: ClassVar[Verb] = Verb.DENY
+    numbers: Annotated[
+        list[Annotated[str, StringConstraints(min_length=1, max_length=32)]],
+        Field(min_length=1, max_length=1000),
+    ]
+
+
 class Sync(Command):
     """Ask for a snapshot of all lines and live calls."""
 
     verb: ClassVar[Verb] = Verb.SYNC
 
 
-AnyCommand = Dial | Hangup | Answer | Dtmf | Sms | Ussd | Line | Sync
+class Why(Command):
+    """Ask which line would take a call and why the others would not; nothing is dialled."""
+
+    verb: ClassVar[Verb] = Verb.WHY
+    to: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    line: Identifier | None = None
+    purpose: Purpose = Purpose.MANUAL
+    consent: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
+
+
+AnyCommand = Dial | Hangup | Answer | Dtmf | Sms | Ussd | Balance | TopUp | Line | Deny | Sync | Why
 COMMANDS: dict[Verb, type[AnyCommand]] = {
-    command.verb: command for command in (Dial, Hangup, Answer, Dtmf, Sms, Ussd, Line, Sync)
+    command.verb: command
+    for command in (
+        Dial,
+        Hangup,
+        Answer,
+        Dtmf,
+        Sms,
+        Ussd,
+        Balance,
+        TopUp,
+        Line,
+        Deny,
+        Sync,
+        Why,
+    )
 }
 
 
@@ -177,6 +245,24 @@ class Capacity(Model):
     not_ready: dict[Code, Count]
 
 
+class Left(Model):
+    """A bucket of a prepaid plan, as the carrier told it: `left` in minutes, SMS, MB or money."""
+
+    name: Name
+    unit: Code
+    left: Annotated[float, Field(allow_inf_nan=False)]
+    expires: Day | None = None
+
+
+class Use(Model):
+    """How much of a limit is used, calls under way included; `limit` as in gateway.toml."""
+
+    limit: Code
+    used: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    most: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    until: Timestamp | None = Field(default=None, description="when it begins anew")
+
+
 class LineStatus(Model):
     """Retained on line/{line}: what the line is, does and sees."""
 
@@ -195,6 +281,17 @@ class LineStatus(Model):
     modem: Name | None = None
     imei: Name | None = None
     call_id: Identifier | None = None
+    carrier: Name | None = Field(default=None, description="name of the carrier's profile")
+    plan: Name | None = None
+    use: list[Use] | None = None
+    balance: Money | None = Field(default=None, description="absent while it is not known")
+    currency: Currency | None = None
+    balance_at: Timestamp | None = None
+    balance_expires: Day | None = None
+    buckets: list[Left] | None = None
+    days_left: Seconds | None = Field(
+        default=None, description="days that the balance lasts at the use of late"
+    )
 
 
 class Alarm(Model):
@@ -231,6 +328,34 @@ class Snapshot(Model):
     calls: list[LiveCall]
 
 
+class LineChoice(Model):
+    """A line in a Choice: its rank from 1, or why the call may not go over it."""
+
+    line: Identifier
+    rank: Annotated[int, Field(ge=1)] | None = None
+    reason: Code | None = None
+    message: Sentence | None = None
+    until: Timestamp | None = Field(default=None, description="when time mends it")
+    seconds: Seconds | None = Field(default=None, description="longest call that its limits leave")
+    cost: Money | None = Field(default=None, description="expected price of a minute")
+    currency: Currency | None = None
+    switch_s: Seconds | None = Field(default=None, description="seconds to switch to its SIM slot")
+
+
+class Choice(Model):
+    """The `data` of the answer to `why`: the callee, the refusal if any, and each line."""
+
+    number: Number
+    kind: Code
+    country: Name | None = None
+    carrier: Name | None = None
+    line: Identifier | None = Field(default=None, description="the one that would take the call")
+    reason: Reason | None = None
+    message: Sentence | None = None
+    retry_after_s: Seconds | None = None
+    lines: list[LineChoice]
+
+
 class Reply(Model):
     """The answer to a command, within a second."""
 
@@ -245,7 +370,8 @@ class Reply(Model):
     call_id: Identifier | None = None
     sms_id: Identifier | None = None
     session_id: Identifier | None = None
-    data: Snapshot | None = None
+    topup_id: Identifier | None = None
+    data: Snapshot | Choice | None = None
 
 
 # --- events -----------------------------------------------------------------------------------
@@ -326,6 +452,27 @@ class UssdEvent(Event):
     state: UssdState
     text: str | None = Field(default=None, max_length=1024)
     reason: Sentence | None = None
+
+
+class MoneyEvent(Event):
+    """On `money`: an entry of the ledger, in its order."""
+
+    entry: Count = Field(description="number of the entry in the ledger")
+    kind: MoneyKind
+    line: Identifier | None = None
+    sim: Name | None = Field(default=None, description="ICCID")
+    carrier: Name | None = None
+    amount: Money | None = Field(default=None, description="absent: not known")
+    currency: Currency | None = None
+    expires: Day | None = None
+    buckets: list[Left] | None = None
+    topup_id: Identifier | None = None
+    voucher: Identifier | None = Field(default=None, description="our name for it, not its code")
+    call_id: Identifier | None = None
+    text: str | None = Field(
+        default=None, max_length=1024, description="the carrier's words, codes masked"
+    )
+    message: Sentence | None = None
 
 
 def mark_replayed(payload: bytes) -> bytes:

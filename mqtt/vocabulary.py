@@ -20,6 +20,7 @@ class Verb(StrEnum):
     LINE = "line"
     DENY = "deny"
     SYNC = "sync"
+    WHY = "why"
     CONFIG = "config"
 
 
@@ -68,10 +69,52 @@ class Reason(StrEnum):
     LINE_NOT_READY = "line_not_ready"
     LINE_BUSY = "line_busy"
     QUEUE_FULL = "queue_full"
+    LIMIT_REACHED = "limit_reached"
+    RESTING = "resting"
+    NO_CREDIT = "no_credit"
+    RESERVED_FOR_INCOMING = "reserved_for_incoming"
+    ROAMING = "roaming"
+    DENIED_NUMBER = "denied_number"
+    PREMIUM_NUMBER = "premium_number"
+    UNASSIGNED_NUMBER = "unassigned_number"
+    OUTSIDE_HOURS = "outside_hours"
+    HOLIDAY = "holiday"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+    REFUSED_BEFORE = "refused_before"
+    CONSENT_MISSING = "consent_missing"
+    PURPOSE_FORBIDDEN = "purpose_forbidden"
+    NO_PROFILE = "no_profile"
+    NO_VOUCHER = "no_voucher"
+    BUDGET_SPENT = "budget_spent"
+    LOCKED_OUT = "locked_out"
+    UNKNOWN_TOPUP = "unknown_topup"
     STOPPING = "stopping"
     STORAGE_FAILED = "storage_failed"
     MODEM_FAILED = "modem_failed"
     INTERNAL = "internal"
+
+
+class TopUpAction(StrEnum):
+    """What the `topup` command does: begin one, or decide one that waits for a person."""
+
+    START = "start"
+    CONFIRM = "confirm"
+    REJECT = "reject"
+
+
+class MoneyKind(StrEnum):
+    """What an entry of the ledger tells."""
+
+    BALANCE = "balance"
+    CHARGE = "charge"
+    VOUCHER_ADDED = "voucher_added"
+    VOUCHER_SPOILED = "voucher_spoiled"
+    TOPUP_ASKED = "topup_asked"
+    TOPUP_RESERVED = "topup_reserved"
+    TOPUP_SENT = "topup_sent"
+    TOPUP_CONFIRMED = "topup_confirmed"
+    TOPUP_REJECTED = "topup_rejected"
+    TOPUP_UNKNOWN = "topup_unknown"
 
 
 class Direction(StrEnum):
