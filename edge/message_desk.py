@@ -7,6 +7,7 @@ a second time: nobody knows whether it left.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -85,6 +86,7 @@ class MessageDesk:
         self._outgoing = Lanes(spawn)
         self._incoming = Lanes(spawn)
         self._awaiting: dict[tuple[str, int], OutgoingSms] = {}
+        self._early: defaultdict[str, list[tuple[Line, StatusReport]]] = defaultdict(list)
         self._turns = count(1)
         self._last_turn: dict[str, int] = {}
         self._reference = uuid4().int & 0xFF
@@ -167,7 +169,10 @@ class MessageDesk:
     async def _deliver(self, line: Line, sms: OutgoingSms, parts: list[UserData]) -> None:
         try:
             for part in parts:
-                sms.references.append(await self._send_part(line, sms, part))
+                reference = await self._send_part(line, sms, part)
+                sms.references.append(reference)
+                if sms.status_report:  # a report may come before the last part has left
+                    self._awaiting[sms.line, reference] = sms
         except SendFailed as error:
             self._end(sms, SmsState.FAILED, str(error))
         except SessionLost:
@@ -190,8 +195,8 @@ class MessageDesk:
     def _sent(self, sms: OutgoingSms) -> None:
         message = self._message(sms, SmsState.SENT)
         self._write(_row(sms, over=not sms.status_report), message)
-        if sms.status_report:
-            self._await_reports(sms)
+        for line, report in self._early.pop(sms.sms_id, ()):
+            self._reported(line, report)
 
     def _await_reports(self, sms: OutgoingSms) -> None:
         for reference in sms.references:
@@ -200,6 +205,7 @@ class MessageDesk:
     def _end(self, sms: OutgoingSms, state: SmsState, reason: str | None = None) -> None:
         for reference in sms.references:
             self._awaiting.pop((sms.line, reference), None)
+        self._early.pop(sms.sms_id, None)
         self._write(_row(sms, over=True), self._message(sms, state, reason=reason))
 
     def _message(self, sms: OutgoingSms, state: SmsState, **fields: Any) -> Message:
@@ -312,6 +318,8 @@ class MessageDesk:
         sms = self._awaiting.get((line.line, report.reference))
         if sms is None or not _same_number(sms.number, report.recipient.number):
             log.info("a delivery report of %s matches no message", line.line)
+        elif not sms.sent:
+            self._early[sms.sms_id].append((line, report))
         elif report.outcome is Delivery.FAILED:
             self._end(sms, SmsState.FAILED, f"not delivered, status {report.status}")
         elif report.outcome is Delivery.DELIVERED:

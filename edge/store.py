@@ -52,6 +52,23 @@ _MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE pin_failure (iccid TEXT PRIMARY KEY, pin_hash TEXT NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE account (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE denied (hash BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+    CREATE TABLE attempt (hash BLOB NOT NULL, at REAL NOT NULL, outcome TEXT NOT NULL);
+    CREATE INDEX attempt_of ON attempt (hash, at);
+    CREATE TABLE ledger (
+        entry INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, sim TEXT,
+        topup_id TEXT, voucher TEXT, body BLOB NOT NULL
+    );
+    CREATE INDEX ledger_topup ON ledger (topup_id);
+    CREATE INDEX ledger_sim ON ledger (sim, entry);
+    CREATE TABLE voucher (
+        voucher TEXT PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, carrier TEXT NOT NULL,
+        amount TEXT NOT NULL, currency TEXT NOT NULL, sealed BLOB, state TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

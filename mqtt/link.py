@@ -146,6 +146,8 @@ class Link(aiomqtt.Client):
         self.max_unacknowledged = MAX_UNACKNOWLEDGED
         self._on_inbound = on_inbound
         self._on_acknowledged = on_acknowledged
+        for end in (self._connected, self._disconnected):
+            end.add_done_callback(_see)
 
     async def open(self) -> None:
         """Connect; raises aiomqtt.MqttError. A cancelled attempt ends in its time, then closes."""
@@ -186,8 +188,6 @@ class Link(aiomqtt.Client):
             self._loop.remove_writer(sock.fileno())
             self._on_socket_close(self._client, None, sock)
             sock.close()
-        if self._disconnected.done():
-            self._disconnected.exception()  # seen: asyncio need not complain that nobody asked
 
     def _on_connect(
         self,
@@ -243,6 +243,12 @@ class Link(aiomqtt.Client):
         client.loop_write()
         if client.socket() is sock and client.want_write():
             super()._on_socket_register_write(client, userdata, sock)
+
+
+def _see(end: asyncio.Future[None]) -> None:
+    """An error that comes after the last question need not be complained about."""
+    if not end.cancelled():
+        end.exception()
 
 
 def _will(will: Will | None, *, v5: bool) -> aiomqtt.Will | None:
