@@ -71,7 +71,8 @@ class Commands:
         self._fleet = fleet
         self._book = book
         self._running: dict[str, asyncio.Future[Reply]] = {}
-        self._answered: set[int] = set()  # hashes of the ids on disk: others are not read there
+        self._answered: dict[int, int] = {}  # hash of an id -> the number of its answer on disk
+        self._last_number = 0
         self._handlers: dict[type[AnyCommand], Callable[[Any], Outcome]] = {
             Dial: calls.dial,
             Hangup: calls.hangup,
@@ -85,7 +86,9 @@ class Commands:
 
     async def load(self) -> None:
         """Learn which ids were answered already."""
-        self._answered = await self._hashes("SELECT id FROM command")
+        rows = await self._store.read("SELECT id, number FROM answer")
+        self._answered = {hash(command_id): number for command_id, number in rows}
+        self._last_number = max(self._answered.values(), default=0)
 
     async def from_broker(self, inbound: Inbound) -> None:
         """Run a command of the broker and publish its answer."""
@@ -110,14 +113,12 @@ class Commands:
         """Drop answers that are too old to be asked for."""
         while True:
             oldest = clock.now().timestamp() - ANSWER_DAYS * 86_400
-            gone = await self._hashes("SELECT id FROM command WHERE received_at < ?", oldest)
-            row = Op("DELETE FROM command WHERE received_at < ?", (oldest,))
-            await self._store.write(row, keep=True)
-            self._answered -= gone
+            rows = await self._store.read("SELECT id FROM answer WHERE at < ?", oldest)
+            gone = Op("DELETE FROM answer WHERE at < ?", (oldest,))
+            await self._store.write(gone, keep=True)
+            for (command_id,) in rows:
+                self._answered.pop(hash(command_id), None)
             await asyncio.sleep(FORGET_EVERY_S)
-
-    async def _hashes(self, sql: str, *values: object) -> set[int]:
-        return {hash(command_id) for (command_id,) in await self._store.read(sql, *values)}
 
     # --- once
 
@@ -144,9 +145,12 @@ class Commands:
     async def _known(self, command_id: str) -> Reply | None:
         if running := self._running.get(command_id):
             return await asyncio.shield(running)
-        if hash(command_id) not in self._answered:
+        number = self._answered.get(hash(command_id))
+        if number is None:
             return None
-        rows = await self._store.read("SELECT answer FROM command WHERE id = ?", command_id)
+        rows = await self._store.read(
+            "SELECT reply FROM answer WHERE number = ? AND id = ?", number, command_id
+        )
         if running := self._running.get(command_id):  # it came twice at once
             return await asyncio.shield(running)
         return Reply.decode(rows[0][0]) if rows else None
@@ -157,8 +161,9 @@ class Commands:
         outcome = self._outcome(command)
         reply = self._reply(command, outcome)
         answer = (self._message(reply, back),) if back else ()
-        values = (command.id, clock.now().timestamp(), reply.encode())
-        row = Op("INSERT OR REPLACE INTO command VALUES (?, ?, ?)", values)
+        self._last_number = number = self._last_number + 1
+        values = (number, command.id, clock.now().timestamp(), reply.encode())
+        row = Op("INSERT INTO answer VALUES (?, ?, ?, ?)", values)
         try:
             await self._journal.write(
                 *answer, *outcome.messages, facts=(row, *outcome.facts), keep=False
@@ -167,7 +172,7 @@ class Commands:
             if outcome.undo:
                 outcome.undo()
             return self._without_disk(command, back)
-        self._answered.add(hash(command.id))
+        self._answered[hash(command.id)] = number
         if outcome.act:
             outcome.act()
         return reply

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from edge.store import Op, Store, StoreError
 from mqtt.messages import mark_replayed
@@ -73,13 +74,7 @@ class Outbox:
         """
         entries = [(self._last_id + n, message) for n, message in enumerate(messages, start=1)]
         self._last_id += len(messages)
-        rows = (
-            Op(
-                "INSERT INTO outbox VALUES (?, ?, ?, ?)",
-                (number, m.topic, m.payload, m.correlation),
-            )
-            for number, m in entries
-        )
+        rows = (_insert(entries),) if entries else ()
         done = self._write(*facts, *rows, keep=keep)
         done.add_done_callback(lambda future: self._on_disk(entries, future))
         return done
@@ -205,6 +200,14 @@ class Outbox:
         self._leaving -= numbers
         if not future.cancelled() and future.exception() is None:
             self._acknowledged -= numbers
+
+
+def _insert(entries: list[tuple[int, Message]]) -> Op:
+    """All messages in one statement."""
+    values = [(number, m.topic, m.payload, m.correlation) for number, m in entries]
+    places = ", ".join(["(?, ?, ?, ?)"] * len(values))
+    sql = f"INSERT INTO outbox VALUES {places}"  # noqa: S608 - nothing but question marks
+    return Op(sql, list(chain.from_iterable(values)))
 
 
 def _note_failure(sending: asyncio.Future[None]) -> None:

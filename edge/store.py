@@ -53,6 +53,11 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE pin_failure (iccid TEXT PRIMARY KEY, pin_hash TEXT NOT NULL) WITHOUT ROWID;
     """,
     """
+    CREATE TABLE answer (
+        number INTEGER PRIMARY KEY, id TEXT NOT NULL, at REAL NOT NULL, reply BLOB NOT NULL
+    );
+    INSERT INTO answer SELECT NULL, id, received_at, answer FROM command ORDER BY received_at;
+    DROP TABLE command;
     CREATE TABLE account (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE denied (hash BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
@@ -86,7 +91,7 @@ class Op:
 
 # Written while the disk takes nothing, to see when it does: an answer to no command, old enough to
 # be dropped with the next that are.
-_PROBE = Op("INSERT OR REPLACE INTO command VALUES ('', 0, zeroblob(4096))")
+_PROBE = Op("INSERT OR REPLACE INTO answer VALUES (0, '', 0, zeroblob(4096))")
 
 
 @dataclass(slots=True)

@@ -65,6 +65,15 @@ async def test_a_delivery_is_reported_when_all_parts_arrived(open_world: Open, f
             await told(world, await send(world, text, status_report=True), "sent", "delivered")
 
 
+@pytest.mark.parametrize("family", ["generic", "quectel"])
+async def test_a_part_may_be_delivered_before_the_last_one_is_sent(
+    open_world: Open, family: str
+) -> None:
+    network = {"sms_delay_s": 0, "report_delay_s": 0}
+    async with open_world({"family": family, "latency_ms": 500}, network=network) as world:
+        await told(world, await send(world, LONG, status_report=True), "sent", "delivered")
+
+
 @each_family
 async def test_a_message_that_is_not_delivered_has_failed(open_world: Open, family: str) -> None:
     async with open_world({"family": family}, network={"report_delay_s": 100_000}) as world:
