@@ -63,11 +63,15 @@ class Messaging:
                 break
         self._spawn(self._list_for_ever())
 
-    async def send(self, pdu: EncodedPdu) -> int:
-        """Send one PDU; gives its reference, 0 to 255. Raises SendFailed."""
+    async def send(self, pdu: EncodedPdu, *, secret: bool = False) -> int:
+        """Send one PDU; gives its reference, 0 to 255. Raises SendFailed.
+
+        Of a `secret` one not even the command is in a log.
+        """
         text = f"AT+CMGS={pdu.length}"
         for tries_left in reversed(range(SEND_TRIES)):
-            answer = await self._ask(Command(text, prefixes=("+CMGS:",), body=pdu.pdu))
+            command = Command(text, prefixes=("+CMGS:",), body=pdu.pdu, secret=secret)
+            answer = await self._ask(command)
             if answer.ok or answer.error_code not in SIM_BUSY_CODES or not tries_left:
                 break
             await asyncio.sleep(RETRY_S)

@@ -41,6 +41,7 @@ from modem.sim import (
     parse_cpin,
     parse_iccid,
     parse_retries,
+    parse_spn,
 )
 
 log = logging.getLogger(__name__)
@@ -71,6 +72,7 @@ class SimIdentity:
 
     iccid: str
     imsi: str
+    spn: str | None
     numbers: tuple[str, ...]
 
 
@@ -225,7 +227,16 @@ class Modem:
         await self.messages.start()
         await self.ask_network()
         self.spawn(self._late_settings())
-        return SimIdentity(iccid, imsi, tuple(_numbers(numbers)))
+        return SimIdentity(iccid, imsi, await self._read_spn(), tuple(_numbers(numbers)))
+
+    async def _read_spn(self) -> str | None:
+        """The service provider's name, EF_SPN of the SIM; None where it has none."""
+        answer = await self.session.ask(Command("AT+CRSM=176,28486,0,0,17", prefixes=("+CRSM:",)))
+        try:
+            return parse_spn(answer.lines[0]) if answer.lines else None
+        except ParseError as error:
+            log.debug("%s: %s", self.session.path, error)
+            return None
 
     async def ask_network(self) -> None:
         """Ask for registration and signal; the answers come as facts."""

@@ -29,7 +29,7 @@ _TOLD = frozenset({UssdState.MENU, UssdState.ENDED, UssdState.FAILED})
 
 
 class UssdRefused(Exception):  # noqa: N818 - an answer, not a mistake
-    """The request cannot be sent; the text says why."""
+    """The request did not leave, and will not; the text says why."""
 
 
 class UssdDesk:
@@ -54,8 +54,11 @@ class UssdDesk:
         """Whether a session is open."""
         return self._session is not None
 
-    async def send(self, text: str) -> None:
-        """Start a session, or answer the menu of the open one; raises UssdRefused."""
+    async def send(self, text: str, *, secret: bool = False) -> None:
+        """Start a session, or answer the menu of the open one; raises UssdRefused.
+
+        The text of a `secret` one is in no log.
+        """
         if Quirk.NO_USSD in self._profile.quirks:
             raise UssdRefused("this modem sends USSD requests but never hands over the reply")
         session = self._session
@@ -67,7 +70,7 @@ class UssdDesk:
             session.feed(UssdEvent.SENT)
         coding = _CODINGS[self._profile.ussd_style]
         try:
-            command = Command(request(text, coding))
+            command = Command(request(text, coding), secret=secret)
         except ParseError as error:
             self._close()
             raise UssdRefused("this text cannot be sent by USSD") from error

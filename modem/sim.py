@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from modem.at.fields import body, field, header, number, split, unquote
 from modem.errors import ParseError
+from modem.sms import gsm7
 
 
 class Lock(StrEnum):
@@ -34,6 +35,8 @@ class Lock(StrEnum):
 
 
 _LOCKS = frozenset(Lock)
+_READ_WELL = frozenset({144, 145})  # SW1 of 51.011 9.4.1
+_UCS2 = 0x80
 _CODE = re.compile(r"[0-9]{1,5}")
 # Who asks for the lock may get its name as an error (27.007 9.2.1).
 _CME_LOCKS = {
@@ -154,6 +157,24 @@ def parse_iccid(line: str) -> str:
     if not _ICCID.fullmatch(iccid):
         raise ParseError("not an ICCID")
     return iccid
+
+
+def parse_spn(line: str) -> str | None:
+    """Read the service provider's name from +CRSM of EF_SPN; None where the SIM names none.
+
+    A display condition, then 16 octets padded with FF (3GPP TS 31.102 4.2.12): the default
+    alphabet, one character an octet, or UCS-2 behind 80 (TS 31.101 Annex A).
+    """
+    fields = split(body(line, "+CRSM"))
+    if len(fields) < 3 or number(fields[0]) not in _READ_WELL:  # noqa: PLR2004 - sw1, sw2, data
+        return None
+    try:
+        name = bytes.fromhex(unquote(fields[2]))[1:17].rstrip(b"\xff")
+    except ValueError as error:
+        raise ParseError(f"no octets in {line!r}") from error
+    if name.startswith(b"\x80"):
+        return name[1:].decode("utf-16-be", "replace").rstrip("\uffff\x00 ") or None
+    return gsm7.decode(bytes(octet for octet in name if octet < _UCS2)).strip("\x00 ") or None
 
 
 def parse_cnum(line: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from simulator import gsm7
 from simulator.at import OK, Commands, Kind, Reply, Request, cme, info
 from simulator.sim_card import Lock, SimCard
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 COMMANDS = Commands()
 
 _NOT_INSERTED, _PIN_REQUIRED, _PUK_REQUIRED, _BUSY, _WRONG = 10, 11, 12, 14, 16
+_READ_BINARY, _EF_SPN = "176", "28486"
 _DISABLE, _ENABLE, _QUERY = "0", "1", "2"
 
 
@@ -69,6 +71,16 @@ def tries_left(modem: Modem, _request: Request) -> Reply:
 def imsi(modem: Modem, _request: Request) -> Reply:
     """Tell the IMSI."""
     return info(open_card(modem).part.imsi)
+
+
+@COMMANDS.on("+CRSM")
+def read_file(modem: Modem, request: Request) -> Reply:
+    """Read a file of the SIM, of which only EF_SPN is there (27.007 clause 8.18)."""
+    card = open_card(modem)
+    if (request.arg(0), request.arg(1)) != (_READ_BINARY, _EF_SPN):
+        return info("+CRSM: 148,4")
+    name = gsm7.encode(card.part.spn)[:16].ljust(16, b"\xff")
+    return info(f'+CRSM: 144,0,"{(bytes(1) + name).hex().upper()}"')
 
 
 @COMMANDS.on("+CCID", "+ICCID")

@@ -14,6 +14,7 @@ from modem.sim import (
     parse_iccid,
     parse_qsimstat,
     parse_retries,
+    parse_spn,
     parse_simst,
 )
 
@@ -132,3 +133,23 @@ def test_garbage_raises_parse_error_only(text: str) -> None:
         parse_retries([f"+SPIC: {text}", f"+CPINR: {text}"])
     except ParseError:
         return
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ('+CRSM: 144,0,"0053696D6E6574FFFFFFFFFFFFFFFFFFFF"', "Simnet"),
+        ("+CRSM: 144,0,0053696D6E6574FFFFFFFFFFFFFFFFFFFF", "Simnet"),
+        ('+CRSM: 144,0,"01804E2D56FDFFFFFFFFFFFFFFFFFFFFFF"', "中国"),
+        ('+CRSM: 144,0,"01FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"', None),
+        ("+CRSM: 148,4", None),
+    ],
+)
+def test_the_service_provider_has_the_name_on_the_sim(line: str, name: str | None) -> None:
+    assert parse_spn(line) == name
+
+
+@pytest.mark.parametrize("line", ['+CRSM: 144,0,"0G"', "+CNUM: 144,0,00"])
+def test_a_name_that_is_none_is_refused(line: str) -> None:
+    with pytest.raises(ParseError):
+        parse_spn(line)
