@@ -3,11 +3,12 @@
 import json
 from collections.abc import Iterator
 from textwrap import wrap
+from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined, to_jsonable_python
 
-from config.keys import is_list_of_tables, section_of
+from config.keys import fields_of, is_list_of_tables, section_of
 from config.load import DEFAULT_PATH, PATH_VARIABLE
 from config.models import GatewayConfig
 
@@ -32,8 +33,19 @@ def example_toml() -> str:
 
 def reference_md() -> str:
     """Return the reference: a table of keys for each table of the file."""
-    parts = [_reference(name, field) for name, field in GatewayConfig.model_fields.items()]
+    parts = [_reference(name, field) for name, field in _tables()]
     return "\n".join([_REFERENCE_HEAD, *parts]).rstrip() + "\n"
+
+
+def _tables() -> Iterator[tuple[str, FieldInfo]]:
+    """Yield each table, then what it has of tables that stand nowhere else, by dotted name."""
+    known = {section_of(field) for field in GatewayConfig.model_fields.values()}
+    for name, field in GatewayConfig.model_fields.items():
+        yield name, field
+        for key, value in _keys(field).items():
+            if (inner := section_of(value)) and inner not in known:
+                known.add(inner)
+                yield f"{name}.{key}", value
 
 
 def _table(name: str, field: FieldInfo) -> Iterator[str]:
@@ -57,12 +69,12 @@ def _reference(name: str, field: FieldInfo) -> str:
 
 
 def _keys(field: FieldInfo) -> dict[str, FieldInfo]:
-    table = section_of(field)
-    return table.model_fields if table else {}
+    return fields_of(section_of(field))
 
 
 def _has_default(field: FieldInfo) -> bool:
-    return field.default not in (None, PydanticUndefined)
+    """Whether it has one to show; of tables within tables there is an example."""
+    return field.default not in (None, PydanticUndefined) and section_of(field) is None
 
 
 def _default(field: FieldInfo) -> str:
@@ -72,9 +84,18 @@ def _default(field: FieldInfo) -> str:
 
 
 def _value(field: FieldInfo) -> str:
-    """Write the default, else the example; JSON's strings, numbers and lists are TOML's too."""
+    """Write the default, else the example."""
     value = field.default if _has_default(field) else (field.examples or [None])[0]
-    return json.dumps(to_jsonable_python(value))
+    return _toml(to_jsonable_python(value))
+
+
+def _toml(value: Any) -> str:
+    """Write a value in one line; strings and numbers are those of JSON."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(part)}' for key, part in value.items())} }}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(value)
 
 
 def _meaning(field: FieldInfo) -> str:

@@ -14,7 +14,16 @@ from pydantic.fields import FieldInfo
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
-from config.keys import KeyPath, dotted, hint, is_list_of_tables, is_secret, keys, section_of
+from config.keys import (
+    KeyPath,
+    dotted,
+    fields_of,
+    hint,
+    is_list_of_tables,
+    is_secret,
+    keys,
+    section_of,
+)
 from config.load import ConfigError
 from config.models import GatewayConfig
 
@@ -36,7 +45,7 @@ class KeyPathError(ConfigError):
 
 def get(config: GatewayConfig, path: KeyPath) -> Any:
     """Return the value in force as JSON would have it, secrets masked; KeyPathError if unknown."""
-    here: Any = config.model_dump(mode="json")
+    here: Any = config.model_dump(mode="json", by_alias=True)
     for depth, part in enumerate(path):
         try:
             here = here[part]
@@ -49,6 +58,8 @@ def get(config: GatewayConfig, path: KeyPath) -> Any:
 def set_value(text: str, path: KeyPath, value: str) -> str:
     """Return the text with one key set, its value read by the key's type."""
     field = _field(path)
+    if any(isinstance(part, int) for part in path[2:]):
+        raise KeyPathError(path, "stands in a list within a table; change it in the file")
     document = _document(_with_table(text, path))
     _table_of(document, path)[str(path[-1])] = _typed(field, value)
     return _dump(document)
@@ -109,12 +120,12 @@ def _field(path: KeyPath) -> FieldInfo:
         if isinstance(part, int):
             in_list = False
             continue
-        field = table.model_fields.get(part)
+        field = fields_of(table).get(part)
         if field is None:
-            raise KeyPathError(path, _unknown(path[:depth], table.model_fields))
+            raise KeyPathError(path, _unknown(path[:depth], fields_of(table)))
         table, in_list = section_of(field), is_list_of_tables(field)
     if field is None or table is not None:
-        known = table.model_fields if table else ()
+        known = fields_of(table)
         raise KeyPathError(path, f"is a table; name a key in it: {', '.join(known)}")
     return field
 
@@ -138,9 +149,9 @@ def _with_table(text: str, path: KeyPath) -> str:
     """Return the text with an empty table for the key at its end, if there is none yet."""
     table, *places = path[:-1]
     there = _document(text).get(str(table))
-    if not places:
+    if not places or isinstance(places[0], str):
         return text if there is not None else _appended(text, f"[{table}]")
-    place, count = int(places[0]), len(there or ())
+    place, count = places[0], len(there or ())
     if place > count:
         raise KeyPathError(path, f"the next place in the list is {count}")
     if place < count:
@@ -157,6 +168,8 @@ def _appended(text: str, header: str) -> str:
 def _table_of(document: tomlkit.TOMLDocument, path: KeyPath) -> Any:
     here: Any = document
     for part in path[:-1]:
+        if isinstance(part, str) and part not in here:
+            here[part] = tomlkit.table()
         here = here[part]
     return here
 

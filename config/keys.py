@@ -31,6 +31,12 @@ def section_of(field: FieldInfo) -> type[BaseModel] | None:
     return None
 
 
+def fields_of(table: type[BaseModel] | None) -> dict[str, FieldInfo]:
+    """Return the fields of a table by their names in the file; none where there is no table."""
+    fields = table.model_fields if table else {}
+    return {field.alias or name: field for name, field in fields.items()}
+
+
 def is_list_of_tables(field: FieldInfo) -> bool:
     """Tell [[sim]] from [mqtt]."""
     return section_of(field) is not None and get_origin(field.annotation) is tuple
@@ -42,7 +48,7 @@ def model_at(model: type[BaseModel], path: KeyPath) -> type[BaseModel] | None:
     for part in path:
         if isinstance(part, int):
             continue
-        field = here.model_fields.get(part) if here else None
+        field = fields_of(here).get(part)
         here = section_of(field) if field else None
     return here
 
@@ -51,13 +57,12 @@ def field_at(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
     """Return the field that path names, None for an unknown one or a place in a list."""
     if not path or isinstance(path[-1], int):
         return None
-    table = model_at(model, path[:-1])
-    return table.model_fields.get(path[-1]) if table else None
+    return fields_of(model_at(model, path[:-1])).get(path[-1])
 
 
 def keys(model: type[BaseModel], above: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
     """Yield every key that takes a value, lists of tables without their places."""
-    for name, field in model.model_fields.items():
+    for name, field in fields_of(model).items():
         table = section_of(field)
         if table:
             yield from keys(table, (*above, name))

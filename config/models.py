@@ -5,13 +5,17 @@ Key names in the file are the field names here. The documentation is made from t
 
 from collections import Counter
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
-from config.fields import E164, CountryCode, Iccid, Name, Pin, Section, TcpPort, Zone
+from config.fields import E164, Amount, CountryCode, Iccid, Name, Pin, Section, TcpPort, Zone
+from config.guards import CountryGuard, Guards
+from config.limits import CarrierLimits, Limits, LineLimits, Plan
+from config.money import BalanceChecks, Budget, TopUpRule, Vouchers
 
 
 class LogLevel(StrEnum):
@@ -34,8 +38,13 @@ class MqttVersion(StrEnum):
 class Policy(StrEnum):
     """One way to rank the lines that may take a call."""
 
-    ROUND_ROBIN = "round_robin"
-    LEAST_USED = "least_used"
+    STICKY = "sticky"  # the line whose number the callee saw last
+    ON_NET = "on_net"  # the callee's own carrier
+    BUNDLE = "bundle"  # free minutes that cover the call, those that expire first
+    CHEAPEST = "cheapest"  # expected money a minute
+    LEAST_USED = "least_used"  # the least of its limits used
+    HEALTHIEST = "healthiest"  # answer rate, in coarse steps
+    ROUND_ROBIN = "round_robin"  # the longest unused
 
 
 class Gateway(Section):
@@ -149,8 +158,21 @@ class Dispatcher(Section):
     """How a call finds its line."""
 
     policies: tuple[Policy, ...] = Field(
-        default=(Policy.LEAST_USED, Policy.ROUND_ROBIN),
+        default=(
+            Policy.ON_NET,
+            Policy.BUNDLE,
+            Policy.CHEAPEST,
+            Policy.STICKY,
+            Policy.HEALTHIEST,
+            Policy.LEAST_USED,
+            Policy.ROUND_ROBIN,
+        ),
         description="How ready lines are ranked, the first policy first, the next among equals.",
+    )
+    switch_cost: Amount = Field(
+        default=Decimal("0.10"),
+        description="Money that a call must save before the modem switches to a SIM in a resting "
+        "slot for it, while a line in an active slot could take the call.",
     )
     queue_limit: int = Field(
         default=100,
@@ -231,6 +253,19 @@ class Sim(Section):
         description="The card's own number, with +; asked of the card when left out.",
         examples=["+436601234567"],
     )
+    carrier: Name | None = Field(
+        default=None,
+        description="Carrier profile; chosen by the SIM's IMSI and provider name when left out.",
+        examples=["a1-at"],
+    )
+    plan: Name | None = Field(
+        default=None, description="The plan that the office pays for.", examples=["office"]
+    )
+    limits: Limits = Field(
+        default=Limits(),
+        description="Limits of this SIM, keys as in [limits], which stand for what is left out.",
+        examples=[{"max_minutes_day": 60}],
+    )
     enabled: bool = Field(default=True, description="Whether the line may be used.")
 
     @model_validator(mode="after")
@@ -250,6 +285,22 @@ class GatewayConfig(Section):
     console: Console = Field(default=Console(), description="The raw AT console.")
     dispatcher: Dispatcher = Field(default=Dispatcher(), description="How a call finds its line.")
     calls: Calls = Field(default=Calls(), description="Bounds of each call.")
+    guards: Guards = Field(
+        default=Guards(), description="Numbers that are refused unless they are named here."
+    )
+    country: tuple[CountryGuard, ...] = Field(
+        default=(), description="Countries where the rules for campaigns differ from the profiles."
+    )
+    limits: Limits = Field(default=Limits(), description="What every SIM may use at most.")
+    plan: tuple[Plan, ...] = Field(
+        default=(), description="What the office pays for; SIMs refer to it by name."
+    )
+    line: tuple[LineLimits, ...] = Field(
+        default=(), description="Limits of a line, whichever SIM it has."
+    )
+    carrier: tuple[CarrierLimits, ...] = Field(
+        default=(), description="Limits that all SIMs of a carrier share."
+    )
     discovery: Discovery = Field(default=Discovery(), description="How modems are found.")
     modem: tuple[Modem, ...] = Field(
         default=(), description="Modems given by port; USB ones need none."
@@ -257,17 +308,40 @@ class GatewayConfig(Section):
     sim: tuple[Sim, ...] = Field(
         default=(), description="What is known of SIM cards; none need be named."
     )
+    balance: BalanceChecks = Field(
+        default=BalanceChecks(), description="When a carrier is asked for a SIM's balance."
+    )
+    vouchers: Vouchers = Field(default=Vouchers(), description="The vouchers and their key.")
+    topup: tuple[TopUpRule, ...] = Field(
+        default=(),
+        description="When SIMs are topped up, and how; the first rule that names a SIM is its own, "
+        "a SIM without one is never topped up.",
+    )
+    budget: tuple[Budget, ...] = Field(
+        default=(), description="The most that top-ups of all SIMs may cost, for each currency."
+    )
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
         doubles = [
             *_doubles("modem.name", (modem.name for modem in self.modem)),
             *_doubles("modem.port", (str(modem.port) for modem in self.modem)),
+            *_doubles("plan.name", (plan.name for plan in self.plan)),
+            *_doubles("line.name", (line.name for line in self.line)),
+            *_doubles("carrier.name", (carrier.name for carrier in self.carrier)),
             *_doubles("sim.iccid", (sim.iccid for sim in self.sim)),
             *_doubles("sim.line", (sim.line for sim in self.sim if sim.line)),
+            *_doubles("country.code", (guard.code for guard in self.country)),
+            *_doubles("budget.currency", (budget.currency for budget in self.budget)),
         ]
-        if doubles:
-            raise ValueError("; ".join(doubles))
+        plans = {plan.name for plan in self.plan}
+        strays = [
+            f'sim {sim.iccid} has the plan "{sim.plan}", which no [[plan]] has'
+            for sim in self.sim
+            if sim.plan and sim.plan not in plans
+        ]
+        if doubles or strays:
+            raise ValueError("; ".join([*doubles, *strays]))
         return self
 
     @property

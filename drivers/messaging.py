@@ -66,10 +66,10 @@ class Messaging:
     async def send(self, pdu: EncodedPdu, *, secret: bool = False) -> int:
         """Send one PDU; gives its reference, 0 to 255. Raises SendFailed.
 
-        Of a `secret` one not even the command is in a log.
+        A `secret` one is in no log and is sent once: what failed may have left all the same.
         """
         text = f"AT+CMGS={pdu.length}"
-        for tries_left in reversed(range(SEND_TRIES)):
+        for tries_left in reversed(range(1 if secret else SEND_TRIES)):
             command = Command(text, prefixes=("+CMGS:",), body=pdu.pdu, secret=secret)
             answer = await self._ask(command)
             if answer.ok or answer.error_code not in SIM_BUSY_CODES or not tries_left:

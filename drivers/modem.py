@@ -68,11 +68,12 @@ class ModemIdentity:
 
 @dataclass(frozen=True, slots=True)
 class SimIdentity:
-    """Who the SIM is; `numbers` are its own ones, as far as it knows them."""
+    """Who the SIM is, and in which slot; `numbers` are its own ones, as far as it knows them."""
 
     iccid: str
     imsi: str
     spn: str | None
+    slot: int | None
     numbers: tuple[str, ...]
 
 
@@ -225,9 +226,11 @@ class Modem:
             await self._run([self.profile.dtmf_receive])
         await self.calls.clear()
         await self.messages.start()
+        await self.ussd.start()
         await self.ask_network()
         self.spawn(self._late_settings())
-        return SimIdentity(iccid, imsi, await self._read_spn(), tuple(_numbers(numbers)))
+        spn, slot = await self._read_spn(), await self.read_slot()
+        return SimIdentity(iccid, imsi, spn, slot, tuple(_numbers(numbers)))
 
     async def _read_spn(self) -> str | None:
         """The service provider's name, EF_SPN of the SIM; None where it has none."""
@@ -265,6 +268,16 @@ class Modem:
     async def raw(self, text: str) -> Answer:
         """Send a technician's line as it is; all that comes until its end is the answer."""
         return await self.session.ask(Command(text, bare=True, prefixes=("+", "^")))
+
+    async def read_slot(self) -> int | None:
+        """The SIM slot in use, counted from 1; None for a modem that has one or keeps it back."""
+        question = self.family.slot_question()
+        if question is None:
+            return None
+        text, prefix, first = question
+        answer = await self.session.ask(Command(text, prefixes=(prefix,)))
+        value = "".join(answer.lines[:1]).removeprefix(prefix).strip()
+        return int(value) - first + 1 if value in {"0", "1", "2"} else None
 
     async def switch_slot(self, slot: int) -> bool:
         """Choose another SIM slot; the modem must be attached anew afterwards."""

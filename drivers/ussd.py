@@ -54,6 +54,10 @@ class UssdDesk:
         """Whether a session is open."""
         return self._session is not None
 
+    async def start(self) -> None:
+        """Have the modem tell what the network says by itself (27.007 7.15)."""
+        await self._ask(Command("AT+CUSD=1"))
+
     async def send(self, text: str, *, secret: bool = False) -> None:
         """Start a session, or answer the menu of the open one; raises UssdRefused.
 
@@ -133,8 +137,8 @@ class UssdDesk:
             self._timer = loop.call_later(session.wait_s, self._time_out, session)
 
     def _time_out(self, session: UssdSession) -> None:
+        self._spawn(self._give_up())  # before anybody hears: the next request must come behind it
         self._after(session, session.feed(UssdEvent.TIMED_OUT, "the network did not answer"))
-        self._spawn(self._give_up())
 
     async def _give_up(self) -> None:
         await self._ask(Command(CANCEL))

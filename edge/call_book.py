@@ -6,14 +6,16 @@ What was live when the gateway died is closed as `lost` at the next start.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from edge import clock
 from edge.calls import Call
 from edge.journal import Journal
-from edge.lines import Line
+from edge.limits.account import Charge
 from edge.numbers import mask
 from edge.outbox import Message
+from edge.placement import Settlement
 from edge.store import Op, Store
 from mqtt.messages import CallEvent, Cdr
 from mqtt.topics import CALL, CDR
@@ -34,11 +36,10 @@ class CallBook:
         self._none_live = asyncio.Event()
         self._none_live.set()
 
-    async def recover(self) -> None:
-        """Close what an earlier boot left open."""
-        for (body,) in await self._store.read("SELECT body FROM live_call"):
-            call = Call.model_validate_json(body)
-            self.finish(call, Cause.LOST, "the gateway stopped while it lived", HangupBy.UNKNOWN)
+    async def left_open(self) -> list[Call]:
+        """What an earlier boot did not close."""
+        rows = await self._store.read("SELECT body FROM live_call")
+        return [Call.model_validate_json(body) for (body,) in rows]
 
     async def none_live(self) -> None:
         """Wait until every call is over."""
@@ -60,22 +61,32 @@ class CallBook:
         message = self._message(call, call.state, dtmf=digit)
         self._journal.write(message, facts=(_live_row(call),))
 
+    def tell_end_near(self, call: Call, left_s: float) -> None:
+        """Write down that the call will be cut in so many seconds."""
+        call.call_seq += 1
+        message = self._message(call, call.state, cut_in_s=round(left_s, 1))
+        self._journal.write(message, facts=(_live_row(call),))
+
     def finish(
-        self, call: Call, cause: Cause, raw: str | None, by: HangupBy, line: Line | None = None
+        self,
+        call: Call,
+        cause: Cause,
+        raw: str | None,
+        by: HangupBy,
+        settle: Callable[[], Settlement],
     ) -> None:
-        """Write the last event and the CDR of a call, and what it used of its line."""
+        """Write the last event and the CDR of a call, and what it used."""
         raw = raw[:RAW_MAX] if raw else None
         evidence = call.answer_evidence if call.answered_at else None
         ended = self._enter(
             call, CallState.ENDED, cause=cause, raw_cause=raw, answer_evidence=evidence
         )
-        cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by))
-        facts = [Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,)), _cdr_row(cdr)]
-        if line:
-            line.talk_s += call.talk_s
-            facts.append(_use_row(line))
+        used = settle()
+        cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by), **_cost(used.charge))
+        gone = Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,))
+        facts = (gone, _cdr_row(cdr), *used.facts)
         topic = self._journal.topics.of(CDR)
-        self._journal.write(ended, self._journal.message(topic, cdr), facts=tuple(facts))
+        self._journal.write(ended, self._journal.message(topic, cdr), *used.messages, facts=facts)
         self.forget(call)
         log.info("call %s: %s on %s, %s", call.call_id, mask(call.number), call.line, cause)
 
@@ -108,6 +119,13 @@ def _cdr_row(cdr: Cdr) -> Op:
     return Op("INSERT OR IGNORE INTO cdr VALUES (?, ?, ?)", values)
 
 
-def _use_row(line: Line) -> Op:
-    values = (line.line, line.calls_made, line.talk_s)
-    return Op("INSERT OR REPLACE INTO line_use VALUES (?, ?, ?)", values)
+def _cost(charge: Charge | None) -> dict[str, Any]:
+    """What the CDR says of money, where the call's SIM has a plan."""
+    if charge is None or not charge.billed_s:
+        return {}
+    return {
+        "billed_s": float(charge.billed_s),
+        "cost": f"{charge.money:.4f}" if charge.currency else None,
+        "currency": charge.currency,
+        "bucket": charge.bucket,
+    }

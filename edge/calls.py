@@ -50,10 +50,15 @@ class Call(BaseModel):
     cmd_id: str | None = None
     line: str | None = None
     sim: str | None = None
+    carrier: str | None = None
     purpose: Purpose | None = None
+    consent: str | None = None
+    attempt_at: float | None = None  # under which the book of attempts has it
     tag: str | None = None
     ring_timeout_s: float = 60
     max_duration_s: float | None = None
+    warn_at_s: float | None = None  # seconds of talk after which the end is announced
+    is_emergency: bool = False
     expires_at: datetime | None = None
     queued_at: datetime | None = None
     dialed_at: datetime | None = None

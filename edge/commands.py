@@ -6,34 +6,20 @@ is given again to the same id for ANSWER_DAYS: a command never acts twice.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from edge import clock
 from edge.call_book import CallBook
-from edge.call_desk import CallDesk
 from edge.fleet import Fleet
 from edge.journal import Journal
-from edge.message_desk import MessageDesk
+from edge.lines import Line as FleetLine
 from edge.outbox import Message
 from edge.outcome import Outcome, refuse
 from edge.store import Op, Store, StoreError
-from edge.ussd_desk import UssdDesk
 from mqtt import topics
-from mqtt.messages import (
-    Answer,
-    AnyCommand,
-    Dial,
-    Dtmf,
-    Hangup,
-    Line,
-    Reply,
-    Sms,
-    Snapshot,
-    Sync,
-    Ussd,
-)
+from mqtt.messages import AnyCommand, Hangup, Line, LineStatus, Reply, Snapshot, Sync, Why
 from mqtt.parsing import Refusal, parse_command
 from mqtt.session import Inbound
 from mqtt.vocabulary import LineAction, Reason, Result
@@ -45,6 +31,9 @@ FORGET_EVERY_S = 3600.0
 MAX_RUNNING = 1000  # commands that are read and not answered yet
 
 
+Handler = Callable[[Any], Outcome]
+
+
 @dataclass(frozen=True, slots=True)
 class ReturnAddress:
     """Where on the broker an answer goes."""
@@ -54,7 +43,7 @@ class ReturnAddress:
 
 
 class Commands:
-    """Reads commands, runs them once, answers them."""
+    """Reads commands, runs them once, answers them; `desks` says who handles which."""
 
     def __init__(
         self,
@@ -62,27 +51,19 @@ class Commands:
         journal: Journal,
         fleet: Fleet,
         book: CallBook,
-        calls: CallDesk,
-        messages: MessageDesk,
-        ussd: UssdDesk,
+        status_of: Callable[[FleetLine], LineStatus],
+        desks: Mapping[type[AnyCommand], Handler],
     ) -> None:
         self._store = store
         self._journal = journal
         self._fleet = fleet
         self._book = book
+        self._status_of = status_of
         self._running: dict[str, asyncio.Future[Reply]] = {}
         self._answered: dict[int, int] = {}  # hash of an id -> the number of its answer on disk
         self._last_number = 0
-        self._handlers: dict[type[AnyCommand], Callable[[Any], Outcome]] = {
-            Dial: calls.dial,
-            Hangup: calls.hangup,
-            Answer: calls.answer,
-            Dtmf: calls.dtmf,
-            Sms: messages.send,
-            Ussd: ussd.handle,
-            Line: self._line,
-            Sync: self._sync,
-        }
+        own: dict[type[AnyCommand], Handler] = {Line: self._line, Sync: self._sync}
+        self._handlers = {**desks, **own}
 
     async def load(self) -> None:
         """Learn which ids were answered already."""
@@ -179,7 +160,7 @@ class Commands:
 
     def _without_disk(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
         """Answer while nothing can be recorded: a call may be ended, the state may be asked."""
-        harmless = isinstance(command, Hangup | Sync)
+        harmless = isinstance(command, Hangup | Sync | Why)
         outcome = self._outcome(command) if harmless else refuse(Reason.STORAGE_FAILED, _DISK, 30)
         if outcome.act:
             outcome.act()
@@ -217,11 +198,10 @@ class Commands:
 
     def snapshot(self) -> Snapshot:
         """All lines and live calls, as of the last event."""
-        gateway = self._journal.gateway
         return Snapshot(
             boot_id=self._journal.boot_id,
             seq=self._journal.seq,
-            lines=[line.status(gateway) for line in self._fleet.lines.values()],
+            lines=[self._status_of(line) for line in self._fleet.lines.values()],
             calls=[call.live() for call in self._book.live.values()],
         )
 
@@ -248,6 +228,7 @@ class Commands:
             reason=outcome.reason,
             message=outcome.message,
             retry_after_s=outcome.retry_after_s,
+            wait_s=outcome.wait_s,
             call_id=outcome.call_id,
             sms_id=outcome.sms_id,
             session_id=outcome.session_id,

@@ -3,7 +3,7 @@
 One request a line: {"verb": "dial", "payload": {...}}; the answer is one line, the Reply of the
 contract. Verbs of this door alone: `watch` (every event and retained payload from now on, a line
 each, until the client hangs up), `cdrs` (the newest CDRs), `at` (a raw line to a modem, where the
-owner allows it).
+owner allows it), and those of edge/owner.py.
 """
 
 import asyncio
@@ -11,8 +11,9 @@ import contextlib
 import errno
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from drivers.session import SessionLost
@@ -23,9 +24,12 @@ from edge.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
-MAX_LINE = 128 * 1024  # octets; a payload may have half of it
+MAX_LINE = 8 * 1024 * 1024  # octets; the longest request is that of `vouchers_import`
 MAX_WATCHED = 1000  # lines that a slow watcher may be behind; then it is cut off
 MAX_CDRS = 1000
+
+
+OwnVerb = Callable[[dict[str, Any]], Awaitable[object]]  # payload to what is answered as JSON
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a mistake
@@ -33,10 +37,17 @@ class Refused(Exception):  # noqa: N818 - an answer, not a mistake
 
 
 class ControlDoor:
-    """Serves the socket from start() to stop()."""
+    """Serves the socket from start() to stop(); `own` are more verbs of this door alone."""
 
     def __init__(
-        self, path: Path, commands: Commands, fleet: Fleet, store: Store, *, at_enabled: bool
+        self,
+        path: Path,
+        commands: Commands,
+        fleet: Fleet,
+        store: Store,
+        own: Mapping[str, OwnVerb] = MappingProxyType({}),
+        *,
+        at_enabled: bool,
     ) -> None:
         self._path = path
         self._commands = commands
@@ -45,10 +56,7 @@ class ControlDoor:
         self._at_enabled = at_enabled
         self._watchers: set[asyncio.Queue[bytes]] = set()
         self._clients = Tasks("control")
-        self._own: dict[str, Callable[[dict[str, Any]], Awaitable[object]]] = {
-            "cdrs": self._cdrs,
-            "at": self._at,
-        }
+        self._own: Mapping[str, OwnVerb] = {**own, "cdrs": self._cdrs, "at": self._at}
 
     async def check_free(self) -> None:
         """Raise OSError when another gateway serves this socket: two would share one store."""

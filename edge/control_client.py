@@ -6,10 +6,11 @@ Blocking on purpose: a command of a terminal starts sooner without an event loop
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, BinaryIO
 from uuid import uuid4
 
@@ -17,10 +18,11 @@ from mqtt.catalog import EVENTS
 from mqtt.fields import format_timestamp
 from mqtt.messages import COMMANDS, Cdr, Event, Reply, Snapshot, TimedCommand
 from mqtt.topics import Topic, parse
-from mqtt.vocabulary import Verb
+from mqtt.vocabulary import Result, Verb
 
 ANSWER_TIMEOUT_S = 10  # a gateway answers in under a second
 RAW_TIMEOUT_S = 200  # of an AT command: 180 s for +COPS=?, 27.007 7.3
+LONG_TIMEOUT_S = 600  # of what goes through a whole file or table
 COMMAND_LIFE_S = 10  # a command that waits longer is no longer wanted
 _STOPPED = "The gateway stopped meanwhile: see `journalctl -u trunkline`."
 MAX_LINE = 16 * 1024 * 1024  # octets; the longest answer is that of `cdrs`
@@ -28,6 +30,10 @@ MAX_LINE = 16 * 1024 * 1024  # octets; the longest answer is that of `cdrs`
 
 class GatewayAway(Exception):  # noqa: N818 - reads as what happened
     """No gateway answers; the text is a sentence that says how to get one."""
+
+
+class GatewaySilent(GatewayAway):
+    """It did not say a word for as long as it may take."""
 
 
 class RequestRefused(Exception):  # noqa: N818 - reads as what happened
@@ -72,13 +78,27 @@ class ControlClient:
 
     def cdrs(self, limit: int) -> list[Cdr]:
         """Ask for the newest CDRs, the newest first; raises RequestRefused."""
-        answer = self._own("cdrs", {"limit": limit}, ANSWER_TIMEOUT_S)
+        answer = self.own("cdrs", limit=limit)
         return [Cdr.model_validate(cdr, strict=False) for cdr in answer["cdrs"]]
 
     def at(self, line: str, command: str) -> tuple[list[str], str | None]:
         """Give the answer to a raw AT command and its final result; raises RequestRefused."""
-        answer = self._own("at", {"line": line, "command": command}, RAW_TIMEOUT_S)
+        answer = self.own("at", RAW_TIMEOUT_S, line=line, command=command)
         return list(answer["lines"]), answer["final"]
+
+    def own(
+        self, verb: str, timeout_s: float = ANSWER_TIMEOUT_S, **payload: object
+    ) -> dict[str, Any]:
+        """Ask what is a verb of this door alone: edge/owner.py; raises RequestRefused."""
+        given = {name: value for name, value in payload.items() if value is not None}
+        answer: dict[str, Any] = json.loads(self._ask(verb, given, timeout_s))
+        if "error" in answer:
+            raise RequestRefused(answer["error"])
+        if answer.get("result") == Result.REFUSED:  # it took the verb for one of the contract
+            raise RequestRefused(
+                "The gateway is older than this command: `sudo systemctl restart trunkline`."
+            )
+        return answer
 
     @contextmanager
     def watching(self, timeout_s: float | None = None) -> Iterator[Iterator[Published]]:
@@ -87,6 +107,13 @@ class ControlClient:
             _send(connection, b'{"verb": "watch"}\n')
             yield _published(answers)
 
+    @contextmanager
+    def watching_for(self, seconds: float) -> Iterator[Iterator[Published]]:
+        """Give all that is published in the next seconds, then end."""
+        with self._connect(seconds) as connection, connection.makefile("rb") as answers:
+            _send(connection, b'{"verb": "watch"}\n')
+            yield _until(monotonic() + seconds, connection, _published(answers))
+
     def is_there(self) -> bool:
         """Tell whether a gateway listens."""
         try:
@@ -94,12 +121,6 @@ class ControlClient:
         except GatewayAway:
             return False
         return True
-
-    def _own(self, verb: str, payload: dict[str, object], timeout_s: float) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self._ask(verb, payload, timeout_s))
-        if "error" in answer:
-            raise RequestRefused(answer["error"])
-        return answer
 
     def _ask(self, verb: str, payload: dict[str, object], timeout_s: float) -> bytes:
         request = json.dumps({"verb": verb, "payload": payload}).encode() + b"\n"
@@ -137,7 +158,7 @@ def _read_line(answers: BinaryIO) -> bytes:
     try:
         line = answers.readline(MAX_LINE)
     except TimeoutError as error:
-        raise GatewayAway(
+        raise GatewaySilent(
             "The gateway does not answer: see `journalctl -u trunkline`, or restart it."
         ) from error
     except ConnectionError:
@@ -153,3 +174,13 @@ def _published(answers: BinaryIO) -> Iterator[Published]:
         topic = parse(told["topic"])
         if topic is not None:
             yield Published(topic, told["payload"])
+
+
+def _until(
+    end: float, connection: socket.socket, published: Iterator[Published]
+) -> Iterator[Published]:
+    """Pass on until `end` (monotonic)."""
+    with suppress(GatewaySilent):
+        while (left_s := end - monotonic()) > 0:
+            connection.settimeout(left_s)
+            yield next(published)

@@ -6,17 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from config.carriers import Carriers
 from config.models import GatewayConfig
 from config.profiles import Profiles
 from drivers.discovery import Discovery, UsbModem
 from drivers.facts import Fact, RegistrationSeen, SignalSeen
+from drivers.modem import SimIdentity
 from edge import clock
+from edge.block import Block
+from edge.candidates import Candidate, Switch
 from edge.keeper import Keeper, Source
+from edge.lanes import Spawn
 from edge.lines import Line, line_id_of
-from edge.store import Store
-from mqtt.vocabulary import LineAction, LineState
+from edge.slots import Slots
+from edge.store import Op, Store
+from edge.usage import Usage, rows
+from mqtt.vocabulary import LineAction, LineState, Reason
 
 log = logging.getLogger(__name__)
+
+SWITCH_S = 20.0  # that a switch to another slot takes, registration included
+SWITCH_PATIENCE_S = 120.0  # then a switch that came to nothing is forgotten
 
 Alarm = Callable[[str, str | None, str | None], None]
 
@@ -33,28 +43,46 @@ class Listener(Protocol):
     def on_gone(self, line: Line) -> None:
         """The line is no more."""
 
+    def is_idle(self, line: Line) -> bool:
+        """Whether no message and no session is under way on a line."""
+
+    def held(self, line: Line) -> Block | None:
+        """Why a call must not have the line now, though it looks free."""
+
 
 class Fleet:
     """Keepers by modem name, lines by line_id."""
 
     def __init__(
-        self, config: GatewayConfig, profiles: Profiles, store: Store, alarm: Alarm
+        self,
+        config: GatewayConfig,
+        profiles: Profiles,
+        carriers: Carriers,
+        store: Store,
+        usage: Usage,
+        alarm: Alarm,
+        spawn: Spawn,
     ) -> None:
         self._config = config
         self._profiles = profiles
+        self._carriers = carriers
+        self._slots = Slots(store)
         self._store = store
+        self._usage = usage
         self._raise = alarm
+        self.spawn = spawn
+        self._switching: dict[str, float] = {}  # IMEI -> until when a switch may take
         self._sims = {sim.iccid: sim for sim in config.sim}
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self.states: dict[str, LineState] = {}
         self._discovery: Discovery | None = None
-        self._use: dict[str, tuple[int, float]] = {}
+        self._enabled: dict[str, int] = {}  # by command; it outlives a restart
         self.lines: dict[str, Line] = {}
 
     async def load(self) -> None:
-        """Remember how much each line was used, and make the lines of the configuration."""
-        rows = await self._store.read("SELECT line, calls, talk_s FROM line_use")
-        self._use = {line: (calls, talk_s) for line, calls, talk_s in rows}
+        """Remember where SIMs are and which lines may be used; make those of the configuration."""
+        await self._slots.load()
+        self._enabled = dict(await self._store.read("SELECT line, enabled FROM line_enabled"))
         for sim in self._config.sim:
             self.line_of_sim(sim.iccid)
 
@@ -89,8 +117,7 @@ class Fleet:
         keeper = self.keeper_of(line)
         match action:
             case LineAction.ENABLE | LineAction.DISABLE:
-                line.enabled = action is LineAction.ENABLE
-                self.changed(line)
+                self._enable(line, enabled=action is LineAction.ENABLE)
                 return True
             case LineAction.RESET:
                 if keeper:
@@ -99,10 +126,82 @@ class Fleet:
             case LineAction.SWITCH_SIM:
                 return keeper is not None and slot is not None and keeper.switch_slot(slot)
 
+    def take_out(self, line: Line) -> None:
+        """Use a line no more until a person enables it."""
+        self._enable(line, enabled=False)
+
+    def _enable(self, line: Line, *, enabled: bool) -> None:
+        line.enabled = enabled
+        if enabled and line.accounts:
+            line.accounts[0].enable()
+            self._store.write(*rows(line.accounts), keep=True)
+        self._enabled[line.line] = enabled
+        row = Op("INSERT OR REPLACE INTO line_enabled VALUES (?, ?)", (line.line, enabled))
+        self._store.write(row, keep=True)
+        self.changed(line)
+
     def keeper_of(self, line: Line) -> Keeper | None:
         """Who keeps the modem in which the line sits."""
         found = self._keepers.get(line.modem_name or "")
         return found[0] if found else None
+
+    # --- what the choice of a line asks
+
+    def candidates(self) -> list[Candidate]:
+        """All lines as they are now; a SIM that rests in a slot with what a switch costs."""
+        now, loop_time = clock.now().timestamp(), asyncio.get_running_loop().time()
+        return [self._candidate(line, now, loop_time) for line in self.lines.values()]
+
+    def switch_to(self, line: Line) -> None:
+        """Have the modem in which the line's SIM rests use that SIM."""
+        place = self._resting_place(line)
+        keeper = self.keeper_of(place[0]) if place else None
+        if place is None or keeper is None or not keeper.switch_slot(place[1]):
+            log.warning("%s cannot be switched to any more", line.line)
+            return
+        if place[0].identity:
+            until = asyncio.get_running_loop().time() + SWITCH_PATIENCE_S
+            self._switching[place[0].identity.imei] = until
+        if line.accounts:
+            line.accounts[0].count_switch(clock.now().timestamp())
+            self._store.write(*rows(line.accounts), keep=True)
+
+    def _candidate(self, line: Line, now: float, loop_time: float) -> Candidate:
+        candidate = line.candidate(now, loop_time)
+        candidate.block = candidate.block or self._listener.held(line)
+        if line.modem is None and (place := self._resting_place(line)):
+            cost = float(self._config.dispatcher.switch_cost)
+            block = self._switch_block(line, place[0], now, loop_time)
+            candidate.switch, candidate.block = Switch(SWITCH_S, cost, block), None
+        return candidate
+
+    def _resting_place(self, line: Line) -> tuple[Line, int] | None:
+        """The line that is active in the modem where this one's SIM rests, and its slot."""
+        place = self._slots.place_of(line.iccid) if line.iccid and line.enabled else None
+        if place is None:
+            return None
+        imei, slot = place
+        active = (
+            other
+            for other in self.lines.values()
+            if other is not line and other.modem and other.identity and other.identity.imei == imei
+        )
+        return next(((other, slot) for other in active), None)
+
+    def _switch_block(self, line: Line, active: Line, now: float, loop_time: float) -> Block | None:
+        """Why the modem may not switch now: what runs on it, and flash that wears."""
+        imei = active.identity.imei if active.identity else ""
+        if (
+            active.calls
+            or active.reserved
+            or not active.attached
+            or not self._listener.is_idle(active)
+        ):
+            sentence = f"{active.line} is at work in its modem."
+            return Block(Reason.LINE_BUSY, sentence, now + SWITCH_S)
+        if self._switching.get(imei, 0.0) > loop_time:
+            return Block(Reason.LINE_BUSY, "Its modem is switching SIMs.", now + SWITCH_S)
+        return line.accounts[0].switch_block(now) if line.accounts else None
 
     # --- what keepers ask
 
@@ -111,15 +210,36 @@ class Fleet:
         sim = self._sims.get(iccid)
         name = line_id_of(iccid, sim)
         if name not in self.lines:
-            enabled = sim.enabled if sim else True
-            line = Line(name, iccid, enabled, sim.number if sim else None)
-            line.calls_made, line.talk_s = self._use.get(name, (0, 0.0))
+            enabled = self._enabled.get(name, sim.enabled if sim else True)
+            line = Line(name, iccid, bool(enabled), sim.number if sim else None)
             self.lines[name] = line
+            self._open_accounts(line)
         return self.lines[name]
 
     def line_of_modem(self, name: str) -> Line:
         """A line that stands for a modem whose SIM is not known."""
         return self.lines.setdefault(f"modem-{name}", Line(f"modem-{name}", None))
+
+    def bound(self, line: Line, sim: SimIdentity) -> None:
+        """Find out whose SIM it is, and remember where it is."""
+        configured = self._sims.get(sim.iccid)
+        line.carrier = (
+            self._carriers.by_name.get(configured.carrier)
+            if configured and configured.carrier
+            else self._carriers.match(sim.imsi, sim.spn)
+        )
+        self._open_accounts(line)
+        if line.identity:
+            self._switching.pop(line.identity.imei, None)
+            if sim.slot:
+                self._slots.see(line.identity.imei, sim.slot, sim.iccid)
+
+    def _open_accounts(self, line: Line) -> None:
+        if line.iccid:
+            carrier = line.carrier.name if line.carrier else None
+            line.accounts = self._usage.of_sim(line.iccid, line.line, carrier)
+            plan = self._usage.plan_of(line.iccid)
+            line.plan = plan.name if plan else None
 
     def drop_line_of_modem(self, name: str) -> None:
         """The SIM is known now, or the modem is gone."""
@@ -139,6 +259,7 @@ class Fleet:
         match fact:
             case RegistrationSeen():
                 line.see_registration(fact.status)
+                self._see_roaming(line)
                 self.changed(line)
             case SignalSeen():
                 line.signal_dbm = fact.dbm
@@ -153,6 +274,10 @@ class Fleet:
             self.states[line.line] = state
             line.since = clock.now()
         self._listener.on_changed(line)
+
+    def _see_roaming(self, line: Line) -> None:
+        if line.accounts and line.registration and line.registration.is_registered:
+            line.accounts[0].see_roaming(roaming=line.registration.is_roaming)
 
     def alarm(self, name: str, message: str | None, line: str | None = None) -> None:
         """Raise an alarm, or clear it with None."""

@@ -4,70 +4,140 @@ import asyncio
 import gc
 import logging
 import signal
-from collections import Counter
-from importlib.metadata import version
 from uuid import uuid4
 
+from config.carriers import Carriers
+from config.countries import Countries
 from config.models import GatewayConfig
 from config.profiles import Profiles
 from drivers.facts import CallChanged, DigitHeard, Fact, MessageReceived, StorageFull, UssdHeard
 from edge import clock
+from edge.block import Block
 from edge.board import Board
 from edge.call_book import CallBook
 from edge.call_desk import CallDesk
+from edge.call_queue import CallQueue
 from edge.commands import Commands
 from edge.control import ControlDoor
+from edge.destination import NumberingPlans
+from edge.dial_desk import DialDesk
+from edge.display import Display
 from edge.fleet import Fleet
+from edge.guards import almanac
+from edge.guards.almanac import Almanac
+from edge.guards.attempts import Attempts
+from edge.guards.deny import DenyList
+from edge.guards.deny_desk import DenyDesk
+from edge.guards.guards import Guards
+from edge.guards.hashes import NumberHash
 from edge.journal import Journal
 from edge.lines import Line
 from edge.message_desk import MessageDesk
+from edge.money.desk import MoneyDesk
 from edge.notify import feed_watchdog, notify
 from edge.outbox import Message, Outbox
+from edge.placement import Placement
 from edge.store import Store
 from edge.tasks import Tasks
+from edge.usage import Usage, zone_of
 from edge.ussd_desk import UssdDesk
-from mqtt import topics
-from mqtt.messages import Alarm, Capacity, Status
+from mqtt import messages, topics
 from mqtt.session import BrokerSession, Inbound, LinkState, Will
-from mqtt.vocabulary import LineKind, LineState, Severity
+from mqtt.vocabulary import LineState, Severity
 
 log = logging.getLogger(__name__)
+
+
+# States in which a call may wait for the line: an emergency call for one without credit too.
+_FREE = frozenset({LineState.READY, LineState.RESTING, LineState.EXHAUSTED})
 
 
 class Gateway:
     """Everything of one gateway; `run` is its whole life."""
 
-    def __init__(self, config: GatewayConfig, profiles: Profiles) -> None:
+    def __init__(
+        self, config: GatewayConfig, profiles: Profiles, carriers: Carriers, countries: Countries
+    ) -> None:
         self._config = config
         name = config.gateway.name
-        self._topics = topics.Topics(name)
-        self._since = clock.now()
-        self._boot_id = str(uuid4())
+        boot_id = str(uuid4())
+        home = config.gateway.country
         self._tasks = Tasks("gateway")
         self._stopping = asyncio.Event()
-        will = Will(self._topics.of(topics.STATUS), self._status("offline", "lost"))
-        self._broker = BrokerSession(config.mqtt, name, will, self._on_command, self._on_link)
         self._store = Store(config.storage.path, on_health=self._on_disk)
         self._outbox = Outbox(self._store, self._publish, self._on_written)
         self._board = Board(self._publish_retained)
-        self._journal = Journal(self._outbox, name, self._boot_id)
-        self._fleet = Fleet(config, profiles, self._store, self._alarm)
-        self._book = CallBook(self._store, self._journal)
-        self._calls = CallDesk(
-            config, self._book, self._journal, lambda: self._fleet.lines, self._fleet.changed
+        self._journal = Journal(self._outbox, name, boot_id)
+        self._display = Display(name, boot_id, self._show, self._status_of, self._on_shown)
+        status = topics.Topics(name).of(topics.STATUS)
+        will = Will(status, self._display.status("offline", "lost"))
+        self._broker = BrokerSession(config.mqtt, name, will, self._on_command, self._on_link)
+
+        zone = zone_of(config)
+        self._usage = Usage(config, self._store, zone)
+        self._fleet = Fleet(
+            config,
+            profiles,
+            carriers,
+            self._store,
+            self._usage,
+            self._display.alarm,
+            self._tasks.spawn,
         )
+        self._display.follow(self._fleet)
+        self._plans = NumberingPlans(home, countries, carriers)
+        self._numbers = NumberHash()
+        self._denied = DenyList(self._numbers)
+        self._attempts = Attempts(self._numbers)
+        self._almanac = Almanac()
+        guards = Guards(config, countries, self._denied, self._attempts, self._almanac)
         self._messages = MessageDesk(
-            config, self._store, self._journal, lambda: self._fleet.lines, self._tasks.spawn
+            config,
+            self._store,
+            self._journal,
+            lambda: self._fleet.lines,
+            self._tasks.spawn,
+            self._plans.classify,
         )
         self._ussd = UssdDesk(self._journal, lambda: self._fleet.lines)
+        self._money = MoneyDesk(
+            config, zone, self._store, self._journal, self._ussd, self._messages, self._fleet
+        )
+        self._placement = Placement(
+            config.dispatcher,
+            self._plans.classify,
+            guards,
+            self._attempts,
+            self._usage,
+            self._money.charge,
+            self._fleet.candidates,
+        )
+        self._book = CallBook(self._store, self._journal)
+        queue = CallQueue(config.dispatcher.queue_limit)
+        self._calls = CallDesk(
+            config, self._book, self._placement, self._fleet, queue, self._money.on_call_ended
+        )
+        self._dials = DialDesk(
+            config, self._book, self._journal, self._placement, self._fleet, self._calls, queue
+        )
         self._commands = Commands(
             self._store,
             self._journal,
             self._fleet,
             self._book,
-            self._calls,
-            self._messages,
-            self._ussd,
+            self._status_of,
+            {
+                messages.Dial: self._dials.dial,
+                messages.Why: self._dials.why,
+                messages.Hangup: self._calls.hangup,
+                messages.Answer: self._calls.answer,
+                messages.Dtmf: self._calls.dtmf,
+                messages.Sms: self._messages.send,
+                messages.Ussd: self._ussd.handle,
+                messages.Balance: self._money.balances.handle,
+                messages.TopUp: self._money.topups.handle,
+                messages.Deny: DenyDesk(self._denied, home).deny,
+            },
         )
         self._control = ControlDoor(
             config.control.socket,
@@ -76,8 +146,6 @@ class Gateway:
             self._store,
             at_enabled=config.console.at_enabled,
         )
-        self._to_show: dict[str, Line] = {}
-        self._show_due = False
 
     async def run(self) -> None:
         """Live until `stop` or a signal; raises StoreError when the disk cannot be used."""
@@ -85,14 +153,20 @@ class Gateway:
         await self._control.check_free()
         await self._store.open()
         await self._outbox.load()
+        await self._numbers.load(self._store)
+        await self._denied.load(self._store)
+        await self._attempts.load(self._store, clock.now().timestamp())
+        await self._usage.load()
+        await self._money.load()
         await self._fleet.load()
         await self._commands.load()
-        await self._book.recover()
+        await self._placement.load(self._store)
+        await self._calls.recover()
         await self._messages.recover()
         await self._control.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
-        self._board.show(self._topics.of(topics.STATUS), self._status("online", None))
+        self._display.show_status("online")
         self._fleet.start(self)
         try:
             async with asyncio.TaskGroup() as group:
@@ -103,6 +177,7 @@ class Gateway:
                         self._outbox.run(),
                         self._board.run(),
                         self._commands.forget_for_ever(),
+                        almanac.keep(self._almanac, self._config.gateway.country, self._on_almanac),
                         feed_watchdog(),
                     )
                 ]
@@ -125,7 +200,7 @@ class Gateway:
         """End the calls, let the modems go, say goodbye, close the doors."""
         await self._calls.end_all()
         await self._fleet.stop()
-        self._board.show(self._topics.of(topics.STATUS), self._status("offline", "stopped"))
+        self._display.show_status("offline", "stopped")
         await self._board.flush()
         await self._outbox.close()
         await self._control.stop()
@@ -145,20 +220,40 @@ class Gateway:
                 self._ussd.on_heard(line, fact)
             case StorageFull():
                 text = "The SIM has no room for messages."
-                self._alarm(f"sms-storage-{line.line}", text, line.line)
+                self._display.alarm(f"sms-storage-{line.line}", text, line.line)
             case _:
                 pass
 
     def on_changed(self, line: Line) -> None:
-        """Show a line at the end of this loop turn: what its modem must do goes first."""
-        self._show_soon()
-        self._to_show[line.line] = line
+        """Show a line at the end of this loop turn."""
+        self._display.line(line)
+        self._money.on_line(line)
 
     def on_gone(self, line: Line) -> None:
         """Take a line off the board."""
-        self._show_soon()
-        self._to_show.pop(line.line, None)
-        self._show(self._topics.of(topics.LINE, line.line), b"")
+        self._display.drop(line)
+
+    def _status_of(self, line: Line) -> messages.LineStatus:
+        return line.status(self._config.gateway.name, self._money.shown(line))
+
+    def _on_shown(self, line: Line, status: messages.LineStatus) -> None:
+        """A line entered a state: what waits for that."""
+        if status.state in _FREE:
+            self._dials.serve_queue()
+        elif status.state is LineState.ABSENT:
+            self._ussd.on_gone(line)
+
+    def is_idle(self, line: Line) -> bool:
+        """Whether no message and no session is under way on a line."""
+        return self._messages.is_idle(line) and self._ussd.is_idle(line)
+
+    def held(self, line: Line) -> Block | None:
+        """Why a call must not have the line now, though it looks free."""
+        return self._money.held(line)
+
+    def _on_almanac(self) -> None:
+        self._plans.know_networks(self._almanac.networks)
+        self._store.write(self._attempts.tidy(clock.now().timestamp()), keep=True)
 
     # --- the broker
 
@@ -185,69 +280,9 @@ class Gateway:
         self._board.show(topic, payload)
         self._control.show(topic, payload)
 
-    def _show_soon(self) -> None:
-        if not self._show_due:
-            self._show_due = True
-            asyncio.get_running_loop().call_soon(self._show_lines)
-
-    def _show_lines(self) -> None:
-        """Show the lines that changed, and what the gateway can carry now."""
-        self._show_due = False
-        lines, self._to_show = self._to_show, {}
-        for line in lines.values():
-            status = line.status(self._config.gateway.name)
-            self._show(self._topics.of(topics.LINE, line.line), status.encode())
-            if status.state is LineState.READY:
-                self._calls.serve_queue()
-            elif status.state is LineState.ABSENT:
-                self._ussd.on_gone(line)
-        self._show_capacity()
-
-    def _show_capacity(self) -> None:
-        states = Counter(self._fleet.states.values())
-        ready = states.pop(LineState.READY, 0)
-        capacity = Capacity(
-            gateway=self._config.gateway.name,
-            ready={LineKind.GSM: ready},
-            not_ready={str(state): count for state, count in states.items()},
-        )
-        self._show(self._topics.of(topics.CAPACITY), capacity.encode())
-
-    def _status(self, state: str, reason: str | None) -> bytes:
-        return Status(
-            gateway=self._config.gateway.name,
-            state="online" if state == "online" else "offline",
-            boot_id=self._boot_id,
-            version=version("trunkline"),
-            since=self._since,
-            reason=reason,
-        ).encode()
-
     def _on_disk(self, failure: str | None) -> None:
         message = f"The disk does not take records: {failure}" if failure else None
-        self._alarm("storage", message, None, Severity.CRITICAL)
-
-    def _alarm(
-        self,
-        name: str,
-        message: str | None,
-        line: str | None,
-        severity: Severity = Severity.ERROR,
-    ) -> None:
-        """Raise an alarm, or clear it with None."""
-        topic = self._topics.of(topics.ALARM, name)
-        if message is None:
-            self._board.take_down(topic)
-            return
-        alarm = Alarm(
-            gateway=self._config.gateway.name,
-            name=name,
-            severity=severity,
-            message=message[:512],
-            raised_at=clock.now(),
-            line=line,
-        )
-        self._show(topic, alarm.encode())
+        self._display.alarm("storage", message, None, Severity.CRITICAL)
 
 
 def _settle_memory() -> None:

@@ -24,7 +24,7 @@ class Journal:
         self.topics = Topics(gateway)
         self._outbox = outbox
 
-    def event(self, kind: type[E], at: datetime | None = None, **fields: Any) -> E:
+    def event(self, kind: type[E], /, at: datetime | None = None, **fields: Any) -> E:
         """Make an event of `kind` with the next number."""
         self.seq += 1
         return kind(

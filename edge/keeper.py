@@ -18,7 +18,7 @@ from typing import Protocol
 
 from config.profiles import ModemProfile, Profiles
 from drivers.facts import CardChanged, Fact, ModemDeaf, ModemLost
-from drivers.modem import Modem, ModemFailed, ModemIdentity
+from drivers.modem import Modem, ModemFailed, ModemIdentity, SimIdentity
 from drivers.port import PortError
 from drivers.session import SessionLost
 from drivers.usb import cut_power
@@ -84,6 +84,9 @@ class Owner(Protocol):
 
     def on_fact(self, line: Line, fact: Fact) -> None:
         """A modem said something."""
+
+    def bound(self, line: Line, sim: SimIdentity) -> None:
+        """A line's SIM was found in a modem that is ready for calls."""
 
     def changed(self, line: Line) -> None:
         """A line must be shown anew."""
@@ -183,6 +186,7 @@ class Keeper:
         self._owner.changed(line)
         sim = await modem.attach()
         line.bind(modem, self.source.name, identity, sim)
+        self._owner.bound(line, sim)
         self._owner.changed(line)
         await self._read_operator(line, modem)
         return identity

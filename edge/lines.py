@@ -5,20 +5,35 @@ the SIM comes back, in another modem or another slot.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from math import inf, isinf
+from typing import Any
 
+from config.carriers import CarrierProfile
 from config.models import Sim
 from drivers.modem import Modem, ModemIdentity, SimIdentity
 from edge import clock
+from edge.block import Block
 from edge.calls import Call
-from edge.dispatcher import Candidate
+from edge.candidates import Candidate, Live
+from edge.limits.account import Account
 from modem.network import Registration as Stat
 from modem.network import RegistrationStatus
-from mqtt.messages import LineStatus
-from mqtt.vocabulary import LineKind, LineState, Registration
+from mqtt.messages import LineStatus, Use
+from mqtt.vocabulary import LineKind, LineState, Reason, Registration
 
+TYPICAL_S = 120.0  # that a call is expected to last
+SOON_S = 10.0  # a call that lasted longer ends when nobody knows
 COOL_S = 0.25  # after a call: the modem's late words about it must not meet the next one
 
+# When a line that is not there may come, so that a call may wait for it.
+_COMES_S = {
+    LineState.ABSENT: SOON_S,
+    LineState.STARTING: SOON_S,
+    LineState.SEARCHING: SOON_S,
+    LineState.FAILED: 300.0,
+}
+_USED_UP = frozenset({Reason.LIMIT_REACHED, Reason.NO_CREDIT})
 _REGISTRATIONS = {
     Stat.IDLE: Registration.NOT_REGISTERED,
     Stat.SEARCHING: Registration.SEARCHING,
@@ -50,6 +65,8 @@ class Line:
     modem: Modem | None = None
     modem_name: str | None = None
     identity: ModemIdentity | None = None
+    carrier: CarrierProfile | None = None
+    plan: str | None = None
     attached: bool = False
     trouble: tuple[LineState, str] | None = None
     registration: RegistrationStatus | None = None
@@ -57,10 +74,10 @@ class Line:
     operator: str | None = None
     signal_dbm: int | None = None
     calls: dict[int, Call] = field(default_factory=dict)
-    reserved: bool = False
+    accounts: tuple[Account, ...] = ()  # the SIM's, then those it shares
+    no_credit: Block | None = None  # as its carrier says
+    reserved: Call | None = None  # the call that is about to be dialled
     cool_until: float = 0.0
-    calls_made: int = 0
-    talk_s: float = 0.0
     last_used: float = 0.0
     since: datetime = field(default_factory=clock.now)
 
@@ -69,11 +86,26 @@ class Line:
         """What the line is doing, and why it may not be used."""
         if obstacle := self._obstacle():
             return obstacle
-        if self.registration is None or not self.registration.is_registered:
-            return LineState.SEARCHING, "not registered with a network"
         if self.calls or self.reserved:
             return LineState.BUSY, "a call is on it"
+        if block := self.block:
+            used_up = block.reason in _USED_UP
+            return LineState.EXHAUSTED if used_up else LineState.RESTING, block.message
         return LineState.READY, None
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its network can be spoken to, whatever its limits say about calls."""
+        return self._obstacle() is None
+
+    @property
+    def block(self) -> Block | None:
+        """Why its limits or its money let no call begin now: what lasts longest."""
+        now = clock.now().timestamp()
+        blocks = [block for account in self.accounts for block in account.blocks(now)]
+        if self.no_credit:
+            blocks.append(self.no_credit)
+        return max(blocks, key=lambda block: block.until or inf, default=None)
 
     def _obstacle(self) -> tuple[LineState, str] | None:
         """What stands between the line and its network."""
@@ -85,6 +117,8 @@ class Line:
             return LineState.ABSENT, "its SIM is in no modem"
         if not self.attached:
             return LineState.STARTING, "the modem is starting"
+        if self.registration is None or not self.registration.is_registered:
+            return LineState.SEARCHING, "not registered with a network"
         return None
 
     def see_registration(self, status: RegistrationStatus) -> None:
@@ -98,12 +132,41 @@ class Line:
         """The call on the line, if any."""
         return next(iter(self.calls.values()), None)
 
-    def candidate(self, loop_time: float) -> Candidate:
-        """How the dispatcher sees the line."""
-        state, reason = self.state
-        if state is LineState.READY and loop_time < self.cool_until:
-            reason = "its last call has only just ended"
-        return Candidate(self.line, reason, self.calls_made, self.last_used)
+    def candidate(self, now: float, loop_time: float) -> Candidate:
+        """How the dispatcher sees the line; `now` in seconds of the epoch."""
+        account = self.accounts[0] if self.accounts else None
+        calls, talk_s = account.today(now) if account else (0, 0)
+        return Candidate(
+            self.line,
+            block=self._state_block(now, loop_time),
+            live=self._live(now),
+            emergency_ok=self.modem is not None and self.attached,
+            accounts=self.accounts,
+            carrier=self.carrier.name if self.carrier else None,
+            calls=calls,
+            talk_s=talk_s,
+            last_used=self.last_used,
+            answer_rate=account.answer_rate if account else None,
+            currency=account.currency if account else None,
+        )
+
+    def _state_block(self, now: float, loop_time: float) -> Block | None:
+        if obstacle := self._obstacle():
+            state, why = obstacle
+            wait_s = _COMES_S.get(state)
+            until = None if wait_s is None else now + wait_s
+            return Block(Reason.LINE_NOT_READY, f"The line is not ready: {why}.", until)
+        if loop_time < self.cool_until:
+            until = now + self.cool_until - loop_time
+            return Block(Reason.LINE_BUSY, "Its last call has only just ended.", until)
+        return self.no_credit
+
+    def _live(self, now: float) -> Live | None:
+        call = self.reserved or self.live_call
+        if call is None:
+            return None
+        free_at = max(call.since.timestamp() + TYPICAL_S, now + SOON_S)
+        return Live(call.purpose, call.is_emergency, free_at)
 
     def bind(self, modem: Modem, name: str, identity: ModemIdentity, sim: SimIdentity) -> None:
         """The SIM was found in a modem that is ready for calls."""
@@ -123,9 +186,10 @@ class Line:
         """The modem's key of a call."""
         return next((key for key, call in self.calls.items() if call.call_id == call_id), None)
 
-    def status(self, gateway: str) -> LineStatus:
-        """What is retained on line/{line}."""
+    def status(self, gateway: str, money: dict[str, Any]) -> LineStatus:
+        """What is retained on line/{line}; `money` are its fields that tell of that."""
         state, reason = self.state
+        block = self.block if state in {LineState.RESTING, LineState.EXHAUSTED} else None
         registration = self.registration
         call = self.live_call
         return LineStatus(
@@ -135,6 +199,7 @@ class Line:
             state=state,
             since=self.since,
             reason=reason,
+            until=_moment(block.until) if block else None,
             operator=self.operator,
             registration=(
                 _REGISTRATIONS.get(registration.state, Registration.UNKNOWN)
@@ -147,4 +212,20 @@ class Line:
             modem=self.modem_name,
             imei=self.identity.imei if self.identity else None,
             call_id=call.call_id if call else None,
+            carrier=self.carrier.name if self.carrier else None,
+            plan=self.plan,
+            use=self._use() or None,
+            **money,
         )
+
+    def _use(self) -> list[Use]:
+        now = clock.now().timestamp()
+        return [
+            Use(limit=use.limit, used=use.used, most=use.most, until=_moment(use.until))
+            for account in self.accounts
+            for use in account.use(now)
+        ]
+
+
+def _moment(epoch: float | None) -> datetime | None:
+    return None if epoch is None or isinf(epoch) else datetime.fromtimestamp(epoch, UTC)

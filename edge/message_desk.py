@@ -9,26 +9,30 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import blake2b
 from itertools import count
+from math import inf
 from typing import Any
 from uuid import uuid4
-
-from pydantic import BaseModel, Field
 
 from config.models import GatewayConfig
 from drivers.facts import MessageReceived, Unreadable
 from drivers.messaging import SendFailed
 from drivers.session import SessionLost
 from edge import clock
+from edge.block import Block
+from edge.destination import Destination
 from edge.journal import Journal
 from edge.lanes import Lanes, Spawn
 from edge.lines import Line
 from edge.numbers import BadNumber, normalize
 from edge.outbox import Message
 from edge.outcome import Outcome, refuse
+from edge.outgoing_sms import OutgoingSms
+from edge.placement import refuse_block
 from edge.store import Op, Store
+from edge.usage import rows
 from modem.errors import ParseError
 from modem.sms import concat
 from modem.sms.address import Address
@@ -37,7 +41,7 @@ from modem.sms.pdu import Outcome as Delivery
 from modem.sms.userdata import UserData
 from mqtt.messages import Sms, SmsEvent
 from mqtt.topics import SMS
-from mqtt.vocabulary import Direction, LineState, Reason, Result, SmsState
+from mqtt.vocabulary import Direction, Reason, Result, SmsState
 
 log = logging.getLogger(__name__)
 
@@ -47,25 +51,12 @@ PART_DAYS = 1  # after which a long message is told with what there is of it
 SUFFIX = 6  # digits that a report's number shares with the one that was dialled
 
 
-class OutgoingSms(BaseModel):
-    """A message on its way, as it is kept on disk until its end is known."""
+def _as_it_is(text: str) -> str:
+    return text
 
-    sms_id: str
-    number: str
-    text: str
-    line: str
-    cmd_id: str | None = None
-    status_report: bool = False
-    validity_s: float | None = None
-    parts: int = 1
-    references: list[int] = Field(default_factory=list)
-    delivered: set[int] = Field(default_factory=set)
-    at: datetime
 
-    @property
-    def sent(self) -> bool:
-        """Whether the network took every part."""
-        return len(self.references) == self.parts
+def _unheard(line: Line, sender: str, text: str) -> None:
+    """Nobody waits for what comes in."""
 
 
 class MessageDesk:
@@ -78,11 +69,15 @@ class MessageDesk:
         journal: Journal,
         lines: Callable[[], dict[str, Line]],
         spawn: Spawn,
+        classify: Callable[[str], Destination],
     ) -> None:
         self._config = config
         self._store = store
         self._journal = journal
         self._lines = lines
+        self._classify = classify
+        self._hide: Callable[[str], str] = _as_it_is
+        self._hear: Callable[[Line, str, str], None] = _unheard
         self._outgoing = Lanes(spawn)
         self._incoming = Lanes(spawn)
         self._awaiting: dict[tuple[str, int], OutgoingSms] = {}
@@ -90,6 +85,12 @@ class MessageDesk:
         self._turns = count(1)
         self._last_turn: dict[str, int] = {}
         self._reference = uuid4().int & 0xFF
+
+    def listen(
+        self, hide: Callable[[str], str], received: Callable[[Line, str, str], None]
+    ) -> None:
+        """Mask texts by `hide`; tell each, with its sender, to `received` once it is on disk."""
+        self._hide, self._hear = hide, received
 
     async def recover(self) -> None:
         """Report what an earlier boot did not get away; go on waiting for delivery reports."""
@@ -113,7 +114,7 @@ class MessageDesk:
             return refuse(Reason.BAD_NUMBER, str(error))
         except ParseError as error:
             return refuse(Reason.BAD_REQUEST, f"This text cannot be sent: {error}.")
-        line = self._choose(command.line)
+        line = self._choose(command.line, self._classify(number), len(parts))
         if isinstance(line, Outcome):
             return line
         sms = OutgoingSms(
@@ -138,21 +139,25 @@ class MessageDesk:
         """A modem handed a message over."""
         self._incoming.put(line.line, lambda: self._take(line, fact))
 
+    def is_idle(self, line: Line) -> bool:
+        """Whether nothing is being sent or taken in on the line."""
+        return not self._outgoing.depth(line.line) and not self._incoming.depth(line.line)
+
     # --- out
 
-    def _choose(self, wanted: str | None) -> Line | Outcome:
+    def _choose(self, wanted: str | None, to: Destination, parts: int) -> Line | Outcome:
         """The line with the fewest messages before this one, in turn, or the wanted one."""
         lines = self._lines()
         if wanted and wanted not in lines:
             return refuse(Reason.UNKNOWN_LINE, f"There is no line {wanted}.")
-        usable = [
-            line
-            for line in lines.values()
-            if wanted in {None, line.line} and line.state[0] in {LineState.READY, LineState.BUSY}
-        ]
-        if not usable:
+        up = [line for line in lines.values() if wanted in {None, line.line} and line.is_up]
+        if not up:
             reason = Reason.LINE_NOT_READY if wanted else Reason.NO_LINE
             return refuse(reason, "No line can send it now; `trunkline lines` says why.", 10)
+        blocks = [_block(line, to, parts) for line in up]
+        usable = [line for line, block in zip(up, blocks, strict=True) if block is None]
+        if not usable:
+            return refuse_block(min(filter(None, blocks), key=lambda block: block.until or inf))
         best = min(usable, key=self._load)
         if self._outgoing.depth(best.line) >= QUEUE_LIMIT:
             return refuse(Reason.QUEUE_FULL, "Too many messages wait; send it later.", 30)
@@ -194,9 +199,19 @@ class MessageDesk:
 
     def _sent(self, sms: OutgoingSms) -> None:
         message = self._message(sms, SmsState.SENT)
-        self._write(_row(sms, over=not sms.status_report), message)
+        row = _row(sms, over=not sms.status_report)
+        self._journal.write(message, facts=(row, *self._count(sms)))
         for line, report in self._early.pop(sms.sms_id, ()):
             self._reported(line, report)
+
+    def _count(self, sms: OutgoingSms) -> tuple[Op, ...]:
+        """Count what was sent on the accounts of its SIM."""
+        line = self._lines().get(sms.line)
+        if line is None or not line.accounts:
+            return ()
+        to, now = self._classify(sms.number), clock.now().timestamp()
+        line.accounts[0].count_sms(sms.parts, to, now)
+        return rows(line.accounts)
 
     def _await_reports(self, sms: OutgoingSms) -> None:
         for reference in sms.references:
@@ -253,7 +268,9 @@ class MessageDesk:
         if await self._store.read("SELECT 1 FROM sms WHERE sms_id = ?", sms_id):
             return
         told = self._received(line, sms_id, message, text, parts=1, pdu=fact.pdu)
-        await self._write(_received_row(sms_id, fact.pdu), told)
+        await self._write(_received_row(sms_id), told)
+        if message and text:
+            self._hear(line, message.sender.number, self._hide(text))
 
     def _received(
         self,
@@ -273,7 +290,7 @@ class MessageDesk:
             state=SmsState.RECEIVED,
             parts=parts,
             line=line.line,
-            text=text,
+            text=None if text is None else self._hide(text),
             reason=f"no text in PDU {pdu}"[:512] if unreadable else None,
             sent_at=message.timestamp if message else None,
         )
@@ -293,11 +310,12 @@ class MessageDesk:
         sms_id = _received_id(line, *sorted(pdus))
         told = self._received(line, sms_id, messages[-1], whole.text, parts=key.total, pdu=pdu)
         gone = Op(_DROP_PARTS, where)
-        row = _received_row(sms_id, "".join(pdus))
         if await self._store.read("SELECT 1 FROM sms WHERE sms_id = ?", sms_id):
             await self._write(gone)
-        else:
-            await self._journal.write(told, facts=(gone, row))
+            return
+        await self._journal.write(told, facts=(gone, _received_row(sms_id)))
+        if whole.text:
+            self._hear(line, messages[-1].sender.number, self._hide(whole.text))
 
     async def _tell_old_parts(self) -> None:
         """A part whose message never became whole is told as it is."""
@@ -311,7 +329,7 @@ class MessageDesk:
             sms_id = _received_id(line, pdu)
             told = self._received(line, sms_id, message, message.text, parts=1, pdu=pdu)
             gone = Op("DELETE FROM sms_part WHERE body = ?", (pdu,))
-            self._journal.write(told, facts=(gone, _received_row(sms_id, pdu)))
+            self._journal.write(told, facts=(gone, _received_row(sms_id)))
 
     def _reported(self, line: Line, report: StatusReport) -> None:
         """A delivery report: which message it is of says the reference, and the number's end."""
@@ -335,13 +353,21 @@ _READ_PARTS = "SELECT body FROM sms_part WHERE (sim, sender, reference, total) =
 _DROP_PARTS = "DELETE FROM sms_part WHERE (sim, sender, reference, total) = (?, ?, ?, ?)"
 
 
+def _block(line: Line, to: Destination, parts: int) -> Block | None:
+    """Why the limits of a line let no such message out."""
+    if not line.accounts:
+        return None
+    return line.accounts[0].sms_block(clock.now().timestamp(), to, parts)
+
+
 def _row(sms: OutgoingSms, *, over: bool = False) -> Op:
     values = (sms.sms_id, sms.at.timestamp(), over, sms.model_dump_json())
     return Op("INSERT OR REPLACE INTO sms VALUES (?, ?, ?, ?)", values)
 
 
-def _received_row(sms_id: str, pdu: str) -> Op:
-    values = (sms_id, _epoch(), True, pdu)
+def _received_row(sms_id: str) -> Op:
+    """What keeps a message from being told twice; its text stays in no table."""
+    values = (sms_id, _epoch(), True, "")
     return Op("INSERT OR IGNORE INTO sms VALUES (?, ?, ?, ?)", values)
 
 

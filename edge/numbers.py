@@ -10,6 +10,8 @@ from phonenumbers.shortnumberinfo import is_emergency_number, is_possible_short_
 _E164 = re.compile(r"\+(?P<digits>[1-9]\d{6,14})")
 _ALLOWED = frozenset("+0123456789 -./()")
 
+EMERGENCY_EVERYWHERE = frozenset(("112", "911"))  # on any mobile network, 3GPP TS 22.101 10.1.1
+
 
 class BadNumber(ValueError):  # noqa: N818 - the sender's mistake, told to him
     """Nothing that may be dialled; the text is a sentence that says what to do."""
@@ -25,7 +27,7 @@ def normalize(text: str, country: str | None) -> str:
         return text
     if not text or not _ALLOWED.issuperset(text):
         raise BadNumber("A number has digits only, with + and the country code in front.")
-    if country and _is_short(text, country):
+    if text in EMERGENCY_EVERYWHERE or (country and _is_short(text, country)):
         return text
     if not country and not text.startswith("+"):
         raise BadNumber(

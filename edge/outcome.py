@@ -17,6 +17,7 @@ class Outcome:
     reason: Reason | None = None
     message: str | None = None
     retry_after_s: float | None = None
+    wait_s: float | None = None
     call_id: str | None = None
     sms_id: str | None = None
     session_id: str | None = None

@@ -59,6 +59,10 @@ _MIGRATIONS: tuple[str, ...] = (
     INSERT INTO answer SELECT NULL, id, received_at, answer FROM command ORDER BY received_at;
     DROP TABLE command;
     CREATE TABLE account (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE line_enabled (line TEXT PRIMARY KEY, enabled INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE slot (
+        imei TEXT NOT NULL, slot INTEGER NOT NULL, iccid TEXT NOT NULL, PRIMARY KEY (imei, slot)
+    ) WITHOUT ROWID;
     CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE denied (hash BLOB PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
     CREATE TABLE attempt (hash BLOB NOT NULL, at REAL NOT NULL, outcome TEXT NOT NULL);
@@ -71,8 +75,16 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX ledger_sim ON ledger (sim, entry);
     CREATE TABLE voucher (
         voucher TEXT PRIMARY KEY, fingerprint BLOB NOT NULL UNIQUE, carrier TEXT NOT NULL,
-        amount TEXT NOT NULL, currency TEXT NOT NULL, sealed BLOB, state TEXT NOT NULL
+        amount TEXT NOT NULL, currency TEXT NOT NULL, expires TEXT, sealed BLOB,
+        state TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TRIGGER ledger_never_changes BEFORE UPDATE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'an entry of the ledger never changes'); END;
+    CREATE TRIGGER ledger_never_shrinks BEFORE DELETE ON ledger
+    BEGIN SELECT RAISE(ABORT, 'an entry of the ledger is never deleted'); END;
+    CREATE TRIGGER voucher_never_returns BEFORE UPDATE OF state ON voucher
+    WHEN OLD.state IN ('used', 'spoiled', 'unknown') AND NEW.state IN ('free', 'reserved')
+    BEGIN SELECT RAISE(ABORT, 'a voucher that may be spent is never free again'); END;
     """,
 )
 

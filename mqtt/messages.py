@@ -162,7 +162,7 @@ class Balance(Command):
 
 
 class TopUp(TimedCommand):
-    """Top a line up, or decide (`confirm`, `reject`) a top-up that waits for a person."""
+    """Top a line up, decide (`confirm`, `reject`) a top-up that waits for a person, or `unlock`."""
 
     verb: ClassVar[Verb] = Verb.TOPUP
     action: TopUpAction = TopUpAction.START
@@ -171,9 +171,9 @@ class TopUp(TimedCommand):
 
     @model_validator(mode="after")
     def _line_or_topup(self) -> Self:
-        wanted = self.line if self.action is TopUpAction.START else self.topup_id
-        if wanted is None:
-            raise ValueError("start needs line, confirm and reject need topup_id")
+        of_line = self.action in {TopUpAction.START, TopUpAction.UNLOCK}
+        if (self.line if of_line else self.topup_id) is None:
+            raise ValueError("start and unlock need line, confirm and reject need topup_id")
         return self
 
 
@@ -367,6 +367,9 @@ class Reply(Model):
     reason: Reason | None = None
     message: Sentence | None = None
     retry_after_s: Seconds | None = None
+    wait_s: Seconds | None = Field(
+        default=None, description="until a queued call may get a line, as far as is known"
+    )
     call_id: Identifier | None = None
     sms_id: Identifier | None = None
     session_id: Identifier | None = None
@@ -403,6 +406,9 @@ class CallEvent(Event):
     raw_cause: Sentence | None = None
     answer_evidence: AnswerEvidence | None = None
     dtmf: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,32}$")] | None = None
+    cut_in_s: Seconds | None = Field(
+        default=None, description="the call will be ended then: its line has no more to give"
+    )
     tag: Tag | None = None
 
 
@@ -427,6 +433,10 @@ class Cdr(Event):
     dialed_at: Timestamp | None = None
     alerting_at: Timestamp | None = None
     answered_at: Timestamp | None = None
+    billed_s: Seconds | None = Field(default=None, description="as the SIM's plan bills")
+    cost: Money | None = Field(default=None, description="beyond what the plan includes")
+    currency: Currency | None = None
+    bucket: Name | None = Field(default=None, description="which of the plan's buckets it drew")
 
 
 class SmsEvent(Event):
@@ -469,6 +479,9 @@ class MoneyEvent(Event):
     topup_id: Identifier | None = None
     voucher: Identifier | None = Field(default=None, description="our name for it, not its code")
     call_id: Identifier | None = None
+    cause: Code | None = Field(
+        default=None, description="of a top-up: what led here, such as low_balance or wrong_code"
+    )
     text: str | None = Field(
         default=None, max_length=1024, description="the carrier's words, codes masked"
     )

@@ -95,11 +95,14 @@ class Reason(StrEnum):
 
 
 class TopUpAction(StrEnum):
-    """What the `topup` command does: begin one, or decide one that waits for a person."""
+    """What the `topup` command does: begin one, decide one that waits for a person, or let a
+    line try vouchers again that was locked out after refused ones.
+    """
 
     START = "start"
     CONFIRM = "confirm"
     REJECT = "reject"
+    UNLOCK = "unlock"
 
 
 class MoneyKind(StrEnum):
@@ -115,6 +118,7 @@ class MoneyKind(StrEnum):
     TOPUP_CONFIRMED = "topup_confirmed"
     TOPUP_REJECTED = "topup_rejected"
     TOPUP_UNKNOWN = "topup_unknown"
+    TOPUP_UNLOCKED = "topup_unlocked"
 
 
 class Direction(StrEnum):

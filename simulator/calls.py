@@ -23,6 +23,7 @@ class Cause(IntEnum):
     OUT_OF_ORDER = 27
     NETWORK_OUT_OF_ORDER = 38
     TEMPORARY_FAILURE = 41
+    NO_CREDIT = 68
 
 
 class Side(StrEnum):
@@ -45,6 +46,7 @@ class Outcome(StrEnum):
     UNREACHABLE = "unreachable"
     NETWORK_ERROR = "network_error"
     BARRED = "barred"
+    NO_CREDIT = "no_credit"
     LOST = "lost"
 
 
@@ -58,6 +60,7 @@ _OUTCOMES: dict[int, Outcome] = {
     Cause.OUT_OF_ORDER: Outcome.UNREACHABLE,
     Cause.NETWORK_OUT_OF_ORDER: Outcome.NETWORK_ERROR,
     Cause.TEMPORARY_FAILURE: Outcome.LOST,
+    Cause.NO_CREDIT: Outcome.NO_CREDIT,
 }
 
 
@@ -93,6 +96,18 @@ class Party(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """Who charges a call."""
+
+    def answered(self, call: NetworkCall) -> None:
+        """Learn that time costs money from now on."""
+        ...
+
+    def released(self, call: NetworkCall) -> None:
+        """Learn that the call is over, answered or not."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class NetworkCall:
     """Numbers are international; times are simulated seconds since the start, None until then."""
@@ -104,6 +119,7 @@ class NetworkCall:
     clock: Clock
     withheld: bool = False
     callee: Party | None = None
+    meter: Meter | None = None
     started_s: float = 0.0
     alerted_s: float | None = None
     answered_s: float | None = None
@@ -132,6 +148,8 @@ class NetworkCall:
         if self.ended_s is None and self.answered_s is None:
             self.answered_s = self.clock.now()
             self.caller.answered(self)
+            if self.meter is not None:
+                self.meter.answered(self)
 
     def press(self, side: Side, digit: str) -> None:
         """One side sends a DTMF digit to the other."""
@@ -147,6 +165,8 @@ class NetworkCall:
         self.ended_s = self.clock.now()
         self.cause, self.ended_by = cause, by
         self.outcome = self._judge()
+        if self.meter is not None:
+            self.meter.released(self)
         self.caller.released(self)
         if self.callee is not None:
             self.callee.released(self)

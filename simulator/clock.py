@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, ParamSpec
 
@@ -9,7 +10,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from simulator.scenario import Span
+    from simulator.fields import Span
 
 P = ParamSpec("P")
 
@@ -31,10 +32,15 @@ class Clock:
         self._loop = loop
         self._speed = speed
         self._origin = loop.time()
+        self._began = datetime.now(tz=UTC)
 
     def now(self) -> float:
         """Return simulated seconds since the start."""
         return (self._loop.time() - self._origin) * self._speed
+
+    def date(self, at_s: float) -> datetime:
+        """Return the day and time of the simulated world, which began when it was made."""
+        return self._began + timedelta(seconds=at_s)
 
     def later(
         self, seconds: float, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs

@@ -47,6 +47,7 @@ class MessageCentre:
         now = datetime.now(tz=UTC)
         tpdu = pdu.deliver(sender, submit.pid, submit.data, now)
         self._record(sender, recipient, submit.data)
+        self._network.money.take_sms(sender, recipient, submit.data.text)
         self._later(recipient, tpdu)
         if submit.wants_report:
             report = pdu.status_report(reference, submit.destination, now, _DELIVERED)

@@ -10,27 +10,29 @@ from simulator.callees import Directory
 from simulator.calls import OUTSIDE, Cause, NetworkCall, OutsideParty, Party, Side
 from simulator.clock import draw, seeded
 from simulator.messages import MessageCentre
+from simulator.money.billing import Billing
 from simulator.ussd import UssdService
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from simulator.clock import Clock
     from simulator.messages import Message
-    from simulator.scenario import Scenario
+    from simulator.scenario import Scenario, UssdStep
 
 _LOG_ENTRIES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Subscriber:
-    """A registered SIM: who takes its calls, and what takes its DELIVERs and STATUS-REPORTs.
+    """A registered SIM: who takes its calls, its DELIVERs and STATUS-REPORTs, and unasked USSD.
 
     `deliver` returns False for "not now": the network keeps the message.
     """
 
     party: Party
     deliver: Callable[[bytes], bool]
+    show: Callable[[UssdStep], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,21 @@ class Network:
         self.calls: deque[NetworkCall] = deque(maxlen=_LOG_ENTRIES)
         self.log: deque[Entry] = deque(maxlen=_LOG_ENTRIES)
         self.subscribers: dict[str, Subscriber] = {}
-        self.numbers = {sim.number for modem in scenario.lines() for sim in modem.sims}
+        self.homes = {
+            sim.number: scenario.home(sim.account)
+            for modem in scenario.lines()
+            for sim in modem.sims
+        }
         self.centre = MessageCentre(self)
         self.ussd = UssdService(scenario.ussd)
+        self.money = Billing(scenario, self)
         self._directory = Directory(scenario.callees, scenario.seed, clock)
         self._last_call = 0
+
+    @property
+    def numbers(self) -> Collection[str]:
+        """The numbers of all SIMs."""
+        return self.homes.keys()
 
     @property
     def messages(self) -> deque[Message]:
@@ -96,6 +108,16 @@ class Network:
         """Send a text from outside, in as many parts as it needs."""
         self.centre.send_text(from_number, self.normalise(to_number), text)
 
+    def ussd_step(self, number: str, text: str, menu: UssdStep | None) -> UssdStep | None:
+        """Return what the SIM's carrier or the network says next, None for an unknown code."""
+        own = self.money.ussd(number, text) if menu is None else None
+        return own or self.ussd.step(text, menu)
+
+    def push_ussd(self, number: str, step: UssdStep) -> None:
+        """Show a SIM something unasked, if it is registered."""
+        if subscriber := self.subscribers.get(number):
+            subscriber.show(step)
+
     def originate(
         self, caller: Party, from_number: str, to_number: str, *, withheld: bool = False
     ) -> NetworkCall:
@@ -113,6 +135,10 @@ class Network:
 
     def _reach(self, call: NetworkCall) -> None:
         if call.ended_s is not None:
+            return
+        if refusal := self.money.admit(call):
+            cause, announcement_s = refusal
+            self.clock.later(announcement_s, call.release, cause, Side.NETWORK)
             return
         subscriber = self.subscribers.get(call.callee_number)
         if subscriber is None and call.callee_number in self.numbers:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from simulator.modem import Modem
+    from simulator.scenario import Home
 
 _ACCESS = {"gsm": 0, "umts": 2, "lte": 7}  # <AcT> of 27.007 clause 7.2
 _LAC, _CELL = "14DB", "01A2D003"
@@ -51,6 +52,11 @@ class Radio:
     def access(self) -> int:
         """The access technology as 27.007 numbers it."""
         return _ACCESS[self._modem.network.part.technology]
+
+    @property
+    def home(self) -> Home:
+        """The network that the registered card belongs to."""
+        return self._modem.network.homes[self._number]
 
     @property
     def rssi(self) -> int:
@@ -129,7 +135,8 @@ class Radio:
         modem = self._modem
         if modem.card:
             self._number = modem.card.number
-            modem.network.attach(self._number, Subscriber(modem.board, modem.inbox.deliver))
+            subscriber = Subscriber(modem.board, modem.inbox.deliver, modem.ussd.show)
+            modem.network.attach(self._number, subscriber)
 
     def _detach(self) -> None:
         if self._number:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from simulator import gsm7, identity
+from simulator.fields import Amount, Digits, Number, Part, Span
+from simulator.money.dialect import dialect
+from simulator.money.parts import AccountPart, CarrierPart, check_carriers
 from simulator.oddities import Oddity
 
 if TYPE_CHECKING:
@@ -16,11 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _GSM7 = 15
-
-Amount = Annotated[float, Field(ge=0)]
-Span = Amount | tuple[Amount, Amount]
-Digits = Annotated[str, Field(pattern=r"^[0-9]*$")]
-Number = Annotated[str, Field(pattern=r"^\+?[0-9*#]*$")]
 
 
 class Behaviour(StrEnum):
@@ -44,12 +43,6 @@ class UssdHow(StrEnum):
     TWICE = "twice"
     SILENCE = "silence"
     ERROR_AFTER_OK = "error_after_ok"
-
-
-class Part(BaseModel):
-    """A piece of the scenario: immutable, unknown keys refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Callee(Part):
@@ -109,6 +102,16 @@ class NetworkPart(Part):
     report_delay_s: Span = (1.0, 4.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The network that a SIM belongs to."""
+
+    name: str
+    mcc: str
+    mnc: str
+    country_code: str
+
+
 class SimPart(Part):
     """A slot and the card in it; identities left empty are made up."""
 
@@ -120,6 +123,7 @@ class SimPart(Part):
     puk: Digits = "12345678"
     spn: str = ""
     sms_capacity: Annotated[int, Field(ge=1, le=255)] = 30
+    account: AccountPart | None = None  # without one nothing costs anything
 
 
 class ModemPart(Part):
@@ -147,12 +151,19 @@ class Scenario(Part):
     network: NetworkPart = NetworkPart()
     callees: tuple[Callee, ...] = ()
     ussd: tuple[UssdCode, ...] = ()
+    carriers: tuple[CarrierPart, ...] = ()
     modems: tuple[ModemPart, ...] = ()
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a TOML file; raises OSError, tomllib.TOMLDecodeError, pydantic.ValidationError."""
         return cls.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+
+    @model_validator(mode="after")
+    def _accounts_are_somewhere(self) -> Self:
+        sims = [sim for modem in self.modems for sim in modem.sims]
+        check_carriers(self.carriers, [sim.account for sim in sims if sim.account])
+        return self
 
     @model_validator(mode="after")
     def _identities_are_unique(self) -> Self:
@@ -164,6 +175,15 @@ class Scenario(Part):
         _refuse_repeats("imsi", (sim.imsi for sim in sims))
         _refuse_repeats("number", (sim.number for sim in sims))
         return self
+
+    def home(self, account: AccountPart | None) -> Home:
+        """Return the network that a SIM belongs to: its carrier's, as far as that has its own."""
+        net = self.network
+        names = {carrier.name: carrier.dialect for carrier in self.carriers}
+        own = dialect(names[account.carrier]) if account else None
+        if own is None or not own.mcc:
+            return Home(net.name, net.mcc, net.mnc, net.country_code)
+        return Home(own.spn, own.mcc, own.mnc, own.country_code)
 
     def lines(self) -> tuple[ModemPart, ...]:
         """Return one entry per modem: `count` unrolled, missing identities made up."""
@@ -184,12 +204,12 @@ class Scenario(Part):
         return modem.model_copy(update={"imei": modem.imei or identity.imei(index), "sims": sims})
 
     def _filled(self, sim: SimPart, position: int) -> SimPart:
-        net = self.network
+        home = self.home(sim.account)
         made_up = {
-            "iccid": identity.iccid(net.country_code, position),
-            "imsi": identity.imsi(net.mcc, net.mnc, position),
-            "number": identity.number(net.country_code, position),
-            "spn": net.name,
+            "iccid": identity.iccid(home.country_code, position),
+            "imsi": identity.imsi(home.mcc, home.mnc, position),
+            "number": identity.number(home.country_code, position),
+            "spn": home.name,
         }
         return sim.model_copy(update={k: v for k, v in made_up.items() if not getattr(sim, k)})
 

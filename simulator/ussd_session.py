@@ -36,9 +36,9 @@ class UssdSession:
 
     def ask(self, text: str) -> UssdStep | None:
         """Send a code or an answer; returns the step, None for an unknown one."""
-        network = self._modem.network
+        network, card = self._modem.network, self._modem.card
         network.note("ussd", self._modem.name, text)
-        step = network.ussd.step(text, self._menu)
+        step = network.ussd_step(card.number if card else "", text, self._menu)
         self._menu = None
         return step
 
@@ -61,6 +61,10 @@ class UssdSession:
         if step.how is UssdHow.TWICE:
             self._say(_TERMINATED, UssdStep(text="Initiating Release"))
         self._say(_MORE if step.menu else _NO_MORE, step)
+
+    def show(self, step: UssdStep) -> None:
+        """Tell what the network says unasked."""
+        self._say(_NO_MORE, step)
 
     def _say(self, status: int, step: UssdStep) -> None:
         dialect = self._modem.dialect

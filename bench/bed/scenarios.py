@@ -1,7 +1,8 @@
 """Worlds to measure in: modems that answer at once, callees that waste no time."""
 
 from simulator import Scenario
-from simulator.scenario import Callee, ModemPart, NetworkPart, Span
+from simulator.fields import Span
+from simulator.scenario import Callee, ModemPart, NetworkPart
 
 
 def quick(lines: int, *, setup_s: Span = 0.0, answer_s: Span = 0.0, talk_s: Span = 0.0) -> Scenario:

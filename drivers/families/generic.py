@@ -40,6 +40,18 @@ class Generic:
             return None
         return f"AT+CHLD=1{call.index}"
 
+    def slot_question(self) -> tuple[str, str, int] | None:
+        """What asks for the slot in use, the answer's prefix, and the number of the first slot."""
+        match self.profile.slots:
+            case SlotCommand.QDSIM:
+                return "AT+QDSIM?", "+QDSIM:", 0
+            case SlotCommand.QUIMSLOT:
+                return "AT+QUIMSLOT?", "+QUIMSLOT:", 1
+            case SlotCommand.SWITCHSIM:
+                return "AT+SWITCHSIM?", "+SWITCHSIM:", 0
+            case None:
+                return None
+
     def choose_slot(self, slot: int) -> Sequence[str]:
         """What switches to a SIM slot, counted from 1; empty for a modem with one slot."""
         match self.profile.slots:

@@ -10,7 +10,24 @@ from typing import Annotated
 import typer
 
 from config import load
-from edge.cli import call, config, demo, explain, hardware, line, message, service, show, simulate
+from edge.cli import (
+    call,
+    config,
+    demo,
+    deny,
+    explain,
+    hardware,
+    ledger,
+    line,
+    message,
+    money,
+    service,
+    show,
+    sim,
+    simulate,
+    vouchers,
+    why,
+)
 from edge.cli.common import in_sentences
 
 app = typer.Typer(
@@ -22,15 +39,24 @@ app = typer.Typer(
 _COMMANDS = {
     "The gateway": (service.run, demo.demo, simulate.simulate, hardware.detect),
     "What it does": (show.lines, show.calls),
-    "Calls": (call.dial, call.hangup, call.answer, call.dtmf),
+    "Calls": (why.why, call.dial, call.hangup, call.answer, call.dtmf),
     "Messages": (message.sms, message.ussd),
     "Lines": (line.line, line.at),
+    "Money": (money.balance, money.topup),
     "Help": (explain.explain, explain.version),
+}
+_GROUPS = {
+    "Calls": {"deny": deny.app},
+    "Lines": {"sim": sim.app},
+    "Money": {"vouchers": vouchers.app, "ledger": ledger.app},
+    "Help": {"config": config.app},
 }
 for _panel, _commands in _COMMANDS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(in_sentences(_command))
-app.add_typer(config.app, name="config", rich_help_panel="Help")
+for _panel, _groups in _GROUPS.items():
+    for _name, _group in _groups.items():
+        app.add_typer(_group, name=_name, rich_help_panel=_panel)
 
 
 @app.callback()

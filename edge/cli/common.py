@@ -3,7 +3,9 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
+from pathlib import Path
 from typing import Annotated, NoReturn, ParamSpec
 
 import typer
@@ -16,6 +18,7 @@ from mqtt.messages import Reply
 from mqtt.vocabulary import Result, Verb
 
 EXIT_NO_GATEWAY = 4
+FILE_MAX = 64 * 1024 * 1024  # octets read of a file: millions of numbers
 
 P = ParamSpec("P")
 
@@ -23,6 +26,8 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 LineOption = Annotated[
     str | None, typer.Option("--line", "-l", metavar="LINE", help="The line to use; else any.")
 ]
+
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A text file; - is stdin.")]
 
 
 class Failed(Exception):  # noqa: N818 - reads as what happened
@@ -79,6 +84,20 @@ def order(verb: Verb, done: str, *, as_json: bool, **arguments: object) -> None:
 def print_json(value: object) -> None:
     """Print one line of JSON, at once."""
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def read_file(name: str) -> str:
+    """Read a text file, - being stdin; raises Failed."""
+    try:
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            data = file.read(FILE_MAX + 1)
+        if len(data) > FILE_MAX:
+            raise Failed(f"{name} is too large; split it.")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise Failed(f"{name} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise Failed(f"{name} is not UTF-8 text; save it as UTF-8.") from error
 
 
 def safe(text: str) -> str:

@@ -1,19 +1,23 @@
 """trunkline config: look at gateway.toml and change it safely."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.syntax import Syntax
 
 from config import edit, load, versions
+from config.carriers import load_carriers
+from config.countries import load_countries
 from config.keys import parse_key
 from config.models import GatewayConfig
 from config.profiles import load_profiles
+
+T = TypeVar("T")
 
 EXIT_FAILED = 1
 EXIT_BAD_CONFIG = 3
@@ -47,19 +51,43 @@ def _sentences() -> Iterator[None]:
 
 @app.command()
 def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Say whether the file is right, and if not what is wrong in which line."""
-    problems: list[str] = []
-    try:
-        problems = load_profiles().unknown_in(load.load(config))
-    except load.ConfigError as error:
-        problems = str(error).splitlines()
+    """Say whether the file and the profiles are right, and if not what is wrong in which line.
+
+    Warns where it lets campaigns do more than the profile of a country.
+    """
     path = str(load.config_path(config))
+    problems, warnings = _findings(config)
     if as_json:
-        typer.echo(json.dumps({"path": path, "valid": not problems, "problems": problems}))
+        report = {"path": path, "valid": not problems, "problems": problems, "warnings": warnings}
+        typer.echo(json.dumps(report))
     else:
+        for warning in warnings:
+            typer.echo(f"warning: {warning}", err=True)
         typer.echo("\n".join(problems) or f"{path} is right", err=bool(problems))
     if problems:
         raise typer.Exit(EXIT_BAD_CONFIG)
+
+
+def _findings(path: Path | None) -> tuple[list[str], list[str]]:
+    """What is wrong with the file and the profiles, and what an owner should know."""
+    problems: list[str] = []
+    config = _read(lambda: load.load(path), problems)
+    modems = _read(load_profiles, problems)
+    countries = _read(load_countries, problems)
+    _read(load_carriers, problems)
+    if config and modems:
+        problems += modems.unknown_in(config)
+    warnings = countries.passed_by(config.country) if config and countries else ()
+    return problems, list(warnings)
+
+
+def _read(read: Callable[[], T], problems: list[str]) -> T | None:
+    """Give what is read, or None and add to the problems."""
+    try:
+        return read()
+    except load.ConfigError as error:
+        problems += str(error).splitlines()
+        return None
 
 
 @app.command()

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from edge.cli.common import Failed, JsonOption, gateway, order, print_json, read_line, safe
+from edge.cli.tables import line_facts, print_table
 from edge.control_client import ControlClient, RequestRefused
 from mqtt.vocabulary import LineAction, Verb
 
@@ -33,13 +34,16 @@ _DONE = {
 
 def line(
     name: LineArgument,
-    action: Annotated[Action, typer.Argument()],
+    action: Annotated[Action | None, typer.Argument(help="What to do; else show the line.")] = None,
     slot: Annotated[
         int | None, typer.Option(min=1, max=8, help="The SIM slot for switch-sim.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Enable, disable or reset a line, or switch its modem to another SIM."""
+    """Show all of a line; enable, disable or reset it, or switch its modem to another SIM."""
+    if action is None:
+        _show(name, as_json=as_json)
+        return
     order(
         Verb.LINE,
         f"{name} {_DONE[action]}",
@@ -48,6 +52,16 @@ def line(
         action=LineAction(action.replace("-", "_")),
         slot=slot,
     )
+
+
+def _show(name: str, *, as_json: bool) -> None:
+    found = next((one for one in gateway().snapshot().lines if one.line == name), None)
+    if found is None:
+        raise Failed(f"There is no line {name}; see `trunkline lines`.")
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        print_table(name, ("fact", "is"), line_facts(found))
 
 
 def at(

@@ -5,6 +5,8 @@ import os
 import sys
 
 from config import load
+from config.carriers import load_carriers
+from config.countries import load_countries
 from config.load import ConfigError
 from config.models import LogLevel
 from config.profiles import load_profiles
@@ -38,7 +40,7 @@ def run() -> None:
     from edge.store import StoreError
 
     try:
-        uvloop.run(Gateway(config, profiles).run())
+        uvloop.run(Gateway(config, profiles, load_carriers(), load_countries()).run())
     except StoreError as error:
         raise Failed(
             f"The store cannot be used ({error}): set storage.path, or mend the disk."

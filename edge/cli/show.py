@@ -8,11 +8,10 @@ from edge.cli.common import JsonOption, gateway, print_json
 from edge.cli.tables import (
     CALL_COLUMNS,
     CDR_COLUMNS,
-    LINE_COLUMNS,
     Row,
     call_row,
     cdr_row,
-    line_row,
+    line_table,
     print_table,
 )
 from edge.cli.watch import watch_lines
@@ -22,7 +21,7 @@ def lines(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on until Ctrl-C.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the lines: state, operator, signal, number, modem."""
+    """Show the lines: state, network, and where they have them plan, use, balance."""
     client = gateway()
     if watch:
         watch_lines(client, as_json=as_json)
@@ -31,7 +30,7 @@ def lines(
     if as_json:
         print_json({"lines": [line.as_dict() for line in found]})
     elif found:
-        print_table("lines", LINE_COLUMNS, [line_row(line) for line in found])
+        print_table("lines", *line_table(found))
     else:
         typer.echo("There is no line yet: plug a modem in, or see `trunkline detect`.")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def simulate(
     scenario: Annotated[
-        str, typer.Argument(help="A TOML file, or the name of a shipped one: office, demo.")
+        str, typer.Argument(help="A TOML file, or the name of a shipped one: office, demo, money.")
     ] = "office",
     link_dir: Annotated[
         Path | None, typer.Option("--link-dir", help="Keep links to the ttys here, by name.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import typer
 
 from edge.cli.common import print_json
-from edge.cli.tables import LINE_COLUMNS, line_row, rich_table
+from edge.cli.tables import line_row, line_table, rich_table
 from edge.control_client import ControlClient
 from mqtt import topics
 from mqtt.messages import LineStatus
@@ -42,7 +42,7 @@ def _shown(*, as_json: bool) -> Iterator[Show]:
 
     with Live(auto_refresh=False) as live:
         yield lambda known, _: live.update(
-            rich_table("lines", LINE_COLUMNS, [line_row(line) for line in known.values()]),
+            rich_table("lines", *line_table(known.values())),
             refresh=True,
         )
 

@@ -52,9 +52,9 @@ def operator(modem: Modem, request: Request) -> Reply:
 def _operator(modem: Modem) -> str:
     if not modem.radio.registered:
         return "0"
-    part = modem.network.part
+    home = modem.radio.home
     form = modem.settings["cops_format"]
-    name = f"{part.mcc}{part.mnc}" if form == "2" else modem.dialect.te_text(modem, part.name)
+    name = f"{home.mcc}{home.mnc}" if form == "2" else modem.dialect.te_text(modem, home.name)
     return f'0,{form},"{name}",{modem.radio.access}'
 
 

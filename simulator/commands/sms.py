@@ -187,6 +187,8 @@ def _submit(modem: Modem, body: str, length: int) -> int:
         raise cms(_FAILED_PARAMETER) from error
     if len(tpdu) != length:
         raise cms(_FAILED_PARAMETER)
+    if cause := modem.network.money.refuses_sms(card.number, submit.destination):
+        raise cms(cause)
     reference = modem.inbox.next_reference()
     modem.network.centre.submit(card.number, submit, reference)
     return reference

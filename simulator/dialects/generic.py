@@ -25,6 +25,7 @@ CAUSE_TEXTS: dict[int, str] = {
     Cause.OUT_OF_ORDER: "Destination out of order",
     Cause.NETWORK_OUT_OF_ORDER: "Network out of order",
     Cause.TEMPORARY_FAILURE: "Temporary failure",
+    Cause.NO_CREDIT: "ACM equal to or greater than ACMmax",
 }
 _FINALS: dict[int, str] = {Cause.BUSY: "BUSY", Cause.NO_ANSWER: "NO ANSWER"}
 _EOL = "\r\n"

@@ -133,15 +133,16 @@ def cell(modem: Modem, _request: Request) -> Reply:
     """Tell the kind of cell."""
     if not modem.radio.registered:
         return info("+QNWINFO: No Service")
-    part = modem.network.part
-    return info(f'+QNWINFO: "FDD LTE","{part.mcc}{part.mnc}","LTE BAND 3",1300')
+    home = modem.radio.home
+    return info(f'+QNWINFO: "FDD LTE","{home.mcc}{home.mnc}","LTE BAND 3",1300')
 
 
 @COMMANDS.on("+QSPN")
 def provider(modem: Modem, _request: Request) -> Reply:
     """Tell the provider's name on the card."""
-    card, part = present_card(modem), modem.network.part
-    return info(f'+QSPN: "{part.name}","{part.name}","{card.part.spn}",0,"{part.mcc}{part.mnc}"')
+    card = present_card(modem)
+    home = modem.network.homes[card.number]
+    return info(f'+QSPN: "{home.name}","{home.name}","{card.part.spn}",0,"{home.mcc}{home.mnc}"')
 
 
 COMMANDS.handlers["+QRST"] = restart

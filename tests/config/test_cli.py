@@ -5,6 +5,8 @@ import pytest
 from pytest_mock import MockerFixture
 from typer.testing import CliRunner, Result
 
+from config.carriers import load_carriers
+from config.countries import load_countries
 from edge.cli.config import EXIT_BAD_CONFIG, EXIT_FAILED, app
 
 TEXT = '[mqtt]\nport = 1884  # ours\n\n[[sim]]\niccid = "8943051234567890123"\npin = "4711"\n'
@@ -25,7 +27,7 @@ def run(*arguments: str, answer: str = "") -> Result:
 def test_check_says_that_a_file_is_right(path: Path) -> None:
     assert run("check").output == f"{path} is right\n"
     facts = json.loads(run("check", "--json").output)
-    assert facts == {"path": str(path), "valid": True, "problems": []}
+    assert facts == {"path": str(path), "valid": True, "problems": [], "warnings": []}
 
 
 def test_check_says_what_is_wrong(path: Path) -> None:
@@ -41,6 +43,33 @@ def test_check_knows_the_profiles(path: Path) -> None:
     result = run("check")
     assert result.exit_code == EXIT_BAD_CONFIG
     assert "modem a: no profile simcom; " in result.stderr
+
+
+def test_check_warns_where_campaigns_may_do_more_than_the_profile(path: Path) -> None:
+    path.write_text('[[country]]\ncode = "FR"\nhours = ["sat 09:00-12:00"]\ngap_h = 8\n')
+    result = run("check")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("warning: country.0.hours goes past the profile of FR, which ")
+    assert "mon-fri 10:00-13:00 14:00-20:00 (Code de la consommation D223-9" in result.stderr
+    assert "gap_h" not in result.stderr
+    facts = json.loads(run("check", "--json").stdout)
+    assert facts["valid"] is True
+    assert len(facts["warnings"]) == 1
+
+
+def test_check_reads_the_profiles_of_carriers_and_countries(
+    path: Path, tmp_path: Path, mocker: MockerFixture
+) -> None:
+    for kind in ("carriers", "countries"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "xx.toml").write_text('name = "yy"\n')
+    mocker.patch.object(load_carriers, "__defaults__", ([tmp_path / "carriers"],))
+    mocker.patch.object(load_countries, "__defaults__", ([tmp_path / "countries"],))
+    result = run("check")
+    assert result.exit_code == EXIT_BAD_CONFIG
+    assert "carriers/xx.toml: title is missing" in result.stderr
+    assert "countries/xx.toml: campaign is missing" in result.stderr
+    assert str(path) not in result.stderr
 
 
 @pytest.mark.usefixtures("path")

@@ -43,11 +43,10 @@ def test_every_example_uncommented_is_valid() -> None:
 
 
 @pytest.mark.parametrize("path", [path for path, _ in keys(GatewayConfig)], ids=str)
-def test_every_key_is_in_the_example_and_the_reference(path: tuple[str, str]) -> None:
-    table, key = path
-    for text in (docs.example_toml(), docs.reference_md()):
-        section = re.split(rf"\[{table}\]", text)[1]
-        assert re.search(rf"^#+ {key} = |^\| `{key}` ", section, re.MULTILINE)
+def test_every_key_is_in_the_example_and_the_reference(path: tuple[str, ...]) -> None:
+    assert re.search(rf"^\| `{path[-1]}` ", docs.reference_md(), re.MULTILINE)
+    section = re.split(rf"\[{path[0]}\]", docs.example_toml())[1]
+    assert re.search(rf"^#+ {path[1]} = ", section, re.MULTILINE)
 
 
 def test_every_field_has_a_description() -> None:

@@ -42,6 +42,9 @@ def read(text: str) -> GatewayConfig:
         ("sim.0.number", "+436601234567", "+436601234567"),
         ("sim.1.iccid", "8943051234567890999", "8943051234567890999"),
         ("mqtt.version", "5", "5"),
+        ("limits.max_minutes_day", "120", "120"),
+        ("sim.0.limits.max_calls_day", "5", 5),
+        ("line.0.name", "desk-1", "desk-1"),
     ],
 )
 def test_a_value_is_read_by_the_type_of_its_key(key: str, value: str, want: object) -> None:
@@ -68,6 +71,7 @@ def test_a_table_is_made_where_there_is_none() -> None:
 @pytest.mark.parametrize(
     ("key", "problem"),
     [
+        ("limits.windows.0.from", "in a list within a table; change it in the file"),
         ("mqtt.prot", "did you mean port?"),
         ("mqttt.port", "did you mean mqtt?"),
         ("mqtt", "is a table; name a key in it"),

@@ -240,6 +240,24 @@ async def test_a_slot_that_is_refused_is_not_called_chosen(plug: Plug) -> None:
     assert not await bench.modem.switch_slot(2)
 
 
+@pytest.mark.parametrize(
+    ("profile", "question", "answer", "slot"),
+    [
+        ("quectel-ec2x", "AT+QDSIM?", "+QDSIM: 1\nOK", 2),
+        ("simcom-a76xx", "AT+SWITCHSIM?", "+SWITCHSIM: 0\nOK", 1),
+        ("quectel-ec2x", "AT+QDSIM?", "ERROR", None),
+        ("quectel-ec2x", "AT+QDSIM?", "+QDSIM: two\nOK", None),
+        ("simcom-sim7600", "AT", "OK", None),
+    ],
+)
+@warped
+async def test_the_slot_in_use_is_counted_from_one(
+    plug: Plug, profile: str, question: str, answer: str, slot: int | None
+) -> None:
+    bench = plug(profile, {question: answer})
+    assert await bench.modem.read_slot() == slot
+
+
 @warped
 async def test_a_modem_can_be_reset_before_it_is_opened(plug: Plug) -> None:
     bench = plug(opened=False)

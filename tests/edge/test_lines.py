@@ -83,9 +83,22 @@ async def test_a_line_is_disabled_in_a_call_and_the_call_goes_on(open_world: Ope
         await world.ear.ask("hangup", call_id=call)
         assert (await world.ear.cdr(call)).cause == "normal"
         reply = await world.order(ANSWERS)
-        assert reply.result is Result.ACCEPTED
+        assert (reply.result, reply.reason) == ("refused", "line_not_ready")
+        assert reply.message == "The line is not ready: disabled by the owner."
         await world.ear.ask("line", line=only(world), action="enable")
-        assert (await world.ear.cdr(reply.call_id or "")).cause == "normal"
+        await world.ready()
+        assert (await world.ear.cdr(await world.dial(ANSWERS))).cause == "normal"
+
+
+async def test_a_line_that_was_disabled_stays_so_after_a_restart(open_world: Open) -> None:
+    async with open_world({}, {}) as world:
+        line = min(line.line for line in world.ear.lines())
+        await world.ear.ask("line", line=line, action="disable")
+        await in_state(world, line, "disabled")
+        await world.stop()
+        world.start()
+        await world.ready(1)
+        await in_state(world, line, "disabled")
 
 
 @each_family

@@ -18,6 +18,7 @@ from edge.numbers import BadNumber, mask, normalize
         ("112", "AT", "112"),
         ("133", "AT", "133"),
         ("911", "US", "911"),
+        ("112", None, "112"),
     ],
 )
 def test_what_people_write_is_dialled_as_e164(text: str, country: str | None, number: str) -> None:
@@ -27,7 +28,7 @@ def test_what_people_write_is_dialled_as_e164(text: str, country: str | None, nu
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "+", "-", "()", "+43", "112", "0660123456", "+" + "1" * 30, "٠٦٦٠١٢٣٤"),
+        *("", "+", "-", "()", "+43", "133", "0660123456", "+" + "1" * 30, "٠٦٦٠١٢٣٤"),
         *("+43;1", "+43ATH", "+436601234567\r", "+436601234567,1", "+436601234567p1"),
         *("*#06#", "+43*1"),
     ],

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from config.carriers import Carriers, load_carriers
+from config.countries import Countries, load_countries
 from config.models import GatewayConfig, Sim
 from config.models import Modem as ModemSettings
 from config.profiles import Profiles, load_profiles
@@ -46,6 +48,16 @@ SPEED = 50
 @cache
 def profiles() -> Profiles:
     return load_profiles()
+
+
+@cache
+def carriers() -> Carriers:
+    return load_carriers()
+
+
+@cache
+def countries() -> Countries:
+    return load_countries()
 
 
 def soon(seconds: float = 30) -> str:
@@ -101,7 +113,7 @@ class World:
         self.config = self.config.model_copy(update={"sim": (sim,)})
 
     def start(self) -> None:
-        self.gateway = Gateway(self.config, profiles())
+        self.gateway = Gateway(self.config, profiles(), carriers(), countries())
         self._run = asyncio.create_task(self.gateway.run(), name="gateway")
 
     async def stop(self) -> None:

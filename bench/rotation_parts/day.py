@@ -1,0 +1,170 @@
+"""The simulation: calls in order of arrival, each over the line that the dispatcher chooses.
+
+Nobody knows how long a call will last. It is cut where its reservation ends. A call of the office
+that finds no line is lost; a campaign dials its next number as soon as a line is free.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from heapq import heappop, heappush
+from random import Random
+from zoneinfo import ZoneInfo
+
+from bench.rotation_parts.scenarios import Scenario
+from bench.rotation_parts.tariffs import DAY_S, SINCE_S, Books
+from bench.rotation_parts.traffic import SETUP_S, Campaign, Offered
+from config.models import Policy
+from edge.candidates import Candidate, Live, Wanted
+from edge.dispatcher import Chosen, Wait, choose
+from edge.limits.account import Account, CallResult, Ending, Reservation
+from mqtt.vocabulary import Purpose
+
+RETRY_S = 15.0  # between the tries of a campaign that finds no line
+UTC = ZoneInfo("UTC")
+
+Order = Callable[[list[Candidate]], list[Candidate]]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way to choose: policies, and the order in which equal lines are looked at."""
+
+    name: str
+    policies: Sequence[Policy]
+    shuffles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of it."""
+
+    minutes: float
+    money: float
+    lost: int
+    barred: int
+    overshoots: int
+
+
+@dataclass(slots=True)
+class _Sim:
+    line: Candidate
+    account: Account
+    books: Books
+    day: int = 0
+
+
+@dataclass(slots=True)
+class _World:
+    scenario: Scenario
+    method: Method
+    sims: dict[str, _Sim]
+    random: Random
+    events: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
+    count: int = 0
+    lost: int = 0
+
+    def at(self, when: float, act: Callable[[float], None]) -> None:
+        """Plan something; of the same moment, the first planned comes first."""
+        self.count += 1
+        heappush(self.events, (when, self.count, act))
+
+    def run(self) -> None:
+        """Until nothing is left to come."""
+        while self.events:
+            when, _, act = heappop(self.events)
+            act(when)
+
+
+def simulate(scenario: Scenario, method: Method, seed: int) -> Tally:
+    """Live through the days of a scenario."""
+    sims = {f"sim-{n}": _sim(f"sim-{n}", scenario, n) for n in range(len(scenario.cards))}
+    world = _World(scenario, method, sims, Random(seed))
+    for call in scenario.calls:
+        world.at(call.at, _arrival(world, call))
+    for campaign in scenario.campaigns:
+        world.at(campaign.begin, _Dialer(world, campaign).dial)
+    world.run()
+    books = [sim.books for sim in sims.values()]
+    return Tally(
+        minutes=sum(book.seconds for book in books) / 60,
+        money=float(sum((book.spent for book in books), Decimal(0))),
+        lost=world.lost,
+        barred=sum(book.barred for book in books),
+        overshoots=sum(book.overshoots for book in books),
+    )
+
+
+def _sim(name: str, scenario: Scenario, n: int) -> _Sim:
+    card = scenario.cards[n]
+    tariff = card.tariff
+    account = Account(f"sim:{name}", tariff.limits, tariff.plan, UTC, tariff.carrier)
+    account.see_balance(card.balance, SINCE_S)
+    own = tariff.on_net != tariff.off_net or any(bundle.on_net for bundle in tariff.bundles)
+    line = Candidate(name, accounts=(account,), carrier=tariff.carrier, favours_own=own)
+    return _Sim(line, account, Books(tariff, card.balance))
+
+
+def _arrival(world: _World, call: Offered) -> Callable[[float], None]:
+    def act(now: float) -> None:
+        if not _place(world, call, now, Purpose.MANUAL):
+            world.lost += 1
+
+    return act
+
+
+class _Dialer:
+    """Works its list down, one try after the other."""
+
+    def __init__(self, world: _World, campaign: Campaign) -> None:
+        self._world = world
+        self._campaign = campaign
+        self._left = list(campaign.calls)
+
+    def dial(self, now: float) -> None:
+        """Dial until no line is left, and try again soon."""
+        if now >= self._campaign.end:
+            return
+        while self._left and _place(self._world, self._left[-1], now, Purpose.CAMPAIGN):
+            self._left.pop()
+        if self._left:
+            self._world.at(now + RETRY_S, self.dial)
+
+
+def _place(world: _World, call: Offered, now: float, purpose: Purpose) -> bool:
+    """Make a call if a line takes it."""
+    lines = [sim.line for sim in world.sims.values() if sim.line.live is None]
+    if world.method.shuffles:
+        world.random.shuffle(lines)
+    found = choose(Wanted(call.to, now, purpose=purpose), lines, now, world.method.policies)
+    if not isinstance(found, Chosen):
+        return False
+    sim = world.sims[found.line]
+    world.count += 1
+    call_id = f"c-{world.count}"
+    reservation = sim.account.reserve(call_id, call.to, None, now)
+    if not isinstance(reservation, Reservation):
+        return False
+    _begin(sim, now, purpose)
+    talk_s = min(call.talk_s, float(int(reservation.seconds)) if reservation.seconds < 1e9 else 1e9)
+    answered = now + SETUP_S
+
+    def end(at: float) -> None:
+        sim.account.settle(call_id, CallResult(Ending.ANSWERED, talk_s), at)
+        sim.books.bill(call.callee, answered, talk_s)
+        sim.line.live = None
+        sim.line.talk_s += talk_s
+
+    world.at(answered + talk_s, end)
+    return True
+
+
+def _begin(sim: _Sim, now: float, purpose: Purpose) -> None:
+    """A call goes out: the counters of the day begin anew with the first one of a day."""
+    day = int(now // DAY_S)
+    if day != sim.day:
+        sim.day, sim.line.calls, sim.line.talk_s = day, 0, 0.0
+    sim.line.live = Live(purpose)
+    sim.line.last_used = now
+    sim.line.calls += 1
+    sim.books.dial(now)

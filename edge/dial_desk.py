@@ -1,0 +1,232 @@
+"""Calls before they are dialled: refused, placed on a line at once, or let wait for one.
+
+A call's intent is on disk before its number reaches a modem.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+from config.models import GatewayConfig
+from edge import clock
+from edge.block import Block
+from edge.call_book import CallBook
+from edge.call_desk import CallDesk, Lines
+from edge.call_queue import EMERGENCY, CallQueue, Waiting
+from edge.calls import Call
+from edge.candidates import Wanted
+from edge.dispatcher import Chosen, Refusal, Wait
+from edge.journal import Journal
+from edge.lines import Line
+from edge.numbers import BadNumber, normalize
+from edge.outcome import Outcome, refuse
+from edge.placement import Placement, refuse_block, retry_after
+from edge.store import Op
+from edge.waiting_room import WaitingRoom
+from mqtt.messages import Dial, Why
+from mqtt.vocabulary import CallState, Cause, Direction, HangupBy, Reason, Result
+
+log = logging.getLogger(__name__)
+
+
+# When these end is an estimate: a call may be over sooner, a modem be back.
+_GUESSED = frozenset({Reason.LINE_BUSY, Reason.LINE_NOT_READY})
+
+
+class DialDesk:
+    """Handles `dial` and `why`; from the dial on, a call is the call desk's."""
+
+    def __init__(
+        self,
+        config: GatewayConfig,
+        book: CallBook,
+        journal: Journal,
+        placement: Placement,
+        lines: Lines,
+        calls: CallDesk,
+        queue: CallQueue,
+    ) -> None:
+        self._config = config
+        self._book = book
+        self._journal = journal
+        self._placement = placement
+        self._lines = lines
+        self._calls = calls
+        self._room = WaitingRoom(queue, placement, self._start_queued, self._give_up)
+
+    def dial(self, command: Dial) -> Outcome:
+        """Place a call at once, or let it wait for a line."""
+        try:
+            number = normalize(command.to, self._config.gateway.country)
+        except BadNumber as error:
+            return refuse(Reason.BAD_NUMBER, str(error))
+        wanted = self._placement.wanted(number, command)
+        if block := self._placement.forbidden(wanted, command.consent):
+            return refuse_block(block)
+        call = self._make(command, wanted)
+        match self._placement.choose(wanted):
+            case Refusal() as refusal:
+                return refuse(refusal.reason, refusal.message)
+            case Wait() as wait:
+                return self._place_later(call, wanted, command.priority, wait)
+            case Chosen(preempts=False, switch=False) as found:
+                return self._place_now(call, self._lines.lines[found.line])
+            case Chosen() as found:
+                return self._place_after(call, wanted, command.priority, found)
+
+    def why(self, command: Why) -> Outcome:
+        """Tell which line would take a call."""
+        try:
+            number = normalize(command.to, self._config.gateway.country)
+        except BadNumber as error:
+            return refuse(Reason.BAD_NUMBER, str(error))
+        return self._placement.why(self._placement.wanted(number, command), command.consent)
+
+    def serve_queue(self) -> None:
+        """A line may have become free: let the calls that wait have it."""
+        self._room.serve()
+
+    # --- inside
+
+    def _make(self, command: Dial, wanted: Wanted) -> Call:
+        ring_s = min(command.ring_timeout_s, self._config.calls.ring_timeout_s)
+        return Call(
+            direction=Direction.OUTGOING,
+            number=wanted.to.number,
+            state=CallState.QUEUED,
+            since=clock.now(),
+            cmd_id=command.id,
+            purpose=command.purpose,
+            consent=command.consent,
+            tag=command.tag,
+            ring_timeout_s=self._placement.ring_s(wanted, ring_s),
+            max_duration_s=_least(command.max_duration_s, self._config.calls.max_call_s),
+            is_emergency=wanted.is_emergency,
+            expires_at=command.expires_at,
+        )
+
+    def _place_now(self, call: Call, line: Line) -> Outcome:
+        reserved = self._reserve(call, line)
+        if isinstance(reserved, Block):
+            return refuse_block(reserved)
+        message, row = self._book.enter(call, CallState.DIALING)
+        return Outcome(
+            Result.ACCEPTED,
+            call_id=call.call_id,
+            messages=(message,),
+            facts=(row, *reserved),
+            act=lambda: self._dial(call, line),
+            undo=lambda: self._release(call, line),
+        )
+
+    def _place_later(self, call: Call, wanted: Wanted, priority: int, wait: Wait) -> Outcome:
+        """Let a call wait, unless its command will surely expire before a line may take it."""
+        after_s = retry_after(wait.until)
+        if after_s is not None and wait.block.reason not in _GUESSED and after_s > _left_s(call):
+            return refuse(wait.block.reason, wait.block.message, after_s)
+        if self._room.full:
+            return refuse(Reason.QUEUE_FULL, "All lines are busy and the queue is full.", 5)
+        return self._queue(call, wanted, priority, self._room.serve, after_s)
+
+    def _place_after(self, call: Call, wanted: Wanted, priority: int, found: Chosen) -> Outcome:
+        """Let a call wait for its line: for a SIM to be switched to, or a call to be ended."""
+        line = self._lines.lines[found.line]
+
+        def act() -> None:
+            if found.switch:
+                self._lines.switch_to(line)
+            else:
+                self._preempt(line)
+
+        if found.preempts:
+            priority = EMERGENCY
+        return self._queue(call, replace(wanted, line=found.line), priority, act, None)
+
+    def _queue(
+        self,
+        call: Call,
+        wanted: Wanted,
+        priority: int,
+        act: Callable[[], None],
+        wait_s: float | None,
+    ) -> Outcome:
+        message, row = self._book.enter(call, CallState.QUEUED)
+        self._room.add(Waiting(call, wanted, priority))
+
+        def undo() -> None:
+            self._room.remove(call)
+            self._book.forget(call)
+
+        return Outcome(
+            Result.ACCEPTED,
+            call_id=call.call_id,
+            wait_s=wait_s,
+            messages=(message,),
+            facts=(row,),
+            act=act,
+            undo=undo,
+        )
+
+    def _preempt(self, line: Line) -> None:
+        """End what is on a line for an emergency call."""
+        for call in filter(None, (*line.calls.values(), line.reserved)):
+            log.warning("call %s gives way to an emergency call", call.call_id)
+            self._calls.hang_up(call)
+
+    def _start_queued(self, waiting: Waiting, found: Chosen) -> None:
+        call, line = waiting.call, self._lines.lines[found.line]
+        block = self._placement.forbidden(waiting.wanted, call.consent)
+        reserved = block or self._reserve(call, line)
+        if isinstance(reserved, Block):
+            self._give_up(call, reserved.message)
+            return
+        message, row = self._book.enter(call, CallState.DIALING)
+        done = self._journal.write(message, facts=(row, *reserved))
+        done.add_done_callback(lambda future: self._queued_on_disk(call, line, future))
+
+    def _queued_on_disk(self, call: Call, line: Line, done: asyncio.Future[None]) -> None:
+        """Dial, unless a broken disk held the intent back until nobody wants the call any more."""
+        if done.exception():  # the gateway stops; its next boot closes the call
+            self._release(call, line)
+        elif not call.is_over and call.expires_at and call.expires_at <= clock.now():
+            line.reserved = None
+            raw = "the disk took no records before the command expired"
+            self._calls.finish(call, Cause.CANCELLED, raw, HangupBy.LOCAL, line)
+            self._lines.changed(line)
+        else:
+            self._dial(call, line)
+
+    def _give_up(self, call: Call, raw: str) -> None:
+        """A call that waited is not placed."""
+        self._calls.finish(call, Cause.CANCELLED, raw, HangupBy.LOCAL)
+
+    def _reserve(self, call: Call, line: Line) -> tuple[Op, ...] | Block:
+        kept = self._placement.reserve(call, line)
+        if not isinstance(kept, Block):
+            line.reserved = call
+            line.last_used = asyncio.get_running_loop().time()
+        return kept
+
+    def _release(self, call: Call, line: Line) -> None:
+        line.reserved = None
+        self._placement.release(call, line)
+        self._book.forget(call)
+
+    def _dial(self, call: Call, line: Line) -> None:
+        """The intent is on disk: dial, unless the call or the line went away meanwhile."""
+        line.reserved = None
+        if call.is_over:
+            self._lines.changed(line)
+        else:
+            self._calls.dial(call, line)
+
+
+def _left_s(call: Call) -> float:
+    """Seconds until the command expires."""
+    return (call.expires_at - clock.now()).total_seconds() if call.expires_at else inf
+
+
+def _least(one: float | None, other: float | None) -> float | None:
+    return min((limit for limit in (one, other) if limit is not None), default=None)

@@ -1,0 +1,137 @@
+"""What the world sees of the gateway as it is now: lines, capacity, alarms, whether it is there.
+
+A line is shown at the end of the loop turn in which it changed: what its modem must do goes first.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from importlib.metadata import version
+from typing import Literal
+
+from edge import clock
+from edge.fleet import Fleet
+from edge.lines import Line
+from mqtt import topics
+from mqtt.messages import Alarm, Capacity, LineStatus, Status
+from mqtt.vocabulary import LineKind, LineState, Severity
+
+Show = Callable[[str, bytes], None]
+
+
+class Display:
+    """`show` puts a payload on a retained topic, an empty one takes it down.
+
+    `status_of` describes a line; `shown` hears of each status after it went out.
+    """
+
+    def __init__(
+        self,
+        gateway: str,
+        boot_id: str,
+        show: Show,
+        status_of: Callable[[Line], LineStatus],
+        shown: Callable[[Line, LineStatus], None],
+    ) -> None:
+        self._gateway = gateway
+        self._boot_id = boot_id
+        self._topics = topics.Topics(gateway)
+        self._since = clock.now()
+        self._show = show
+        self._status_of = status_of
+        self._shown = shown
+        self._due: dict[str, Line] = {}
+        self._scheduled = False
+        self._again: dict[str, asyncio.TimerHandle] = {}
+        self._raised: dict[str, str] = {}
+
+    def line(self, line: Line) -> None:
+        """Show a line soon."""
+        self._schedule()
+        self._due[line.line] = line
+
+    def drop(self, line: Line) -> None:
+        """Take a line down."""
+        self._schedule()
+        self._due.pop(line.line, None)
+        self._show(self._topics.of(topics.LINE, line.line), b"")
+
+    def status(self, state: Literal["online", "offline"], reason: str | None) -> bytes:
+        """The payload that says whether the gateway is there."""
+        return Status(
+            gateway=self._gateway,
+            state=state,
+            boot_id=self._boot_id,
+            version=version("trunkline"),
+            since=self._since,
+            reason=reason,
+        ).encode()
+
+    def show_status(self, state: Literal["online", "offline"], reason: str | None = None) -> None:
+        """Tell whether the gateway is there."""
+        self._show(self._topics.of(topics.STATUS), self.status(state, reason))
+
+    def alarm(
+        self,
+        name: str,
+        message: str | None,
+        line: str | None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Raise an alarm, or clear it with None; the same one again is no news."""
+        topic = self._topics.of(topics.ALARM, name)
+        if message == self._raised.get(name):
+            return
+        if message is None:
+            del self._raised[name]
+            self._show(topic, b"")
+            return
+        self._raised[name] = message
+        alarm = Alarm(
+            gateway=self._gateway,
+            name=name,
+            severity=severity,
+            message=message[:512],
+            raised_at=clock.now(),
+            line=line,
+        )
+        self._show(topic, alarm.encode())
+
+    def follow(self, fleet: Fleet) -> None:
+        """Whose lines are shown."""
+        self._fleet = fleet
+
+    def _schedule(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._show_due)
+
+    def _show_due(self) -> None:
+        self._scheduled = False
+        lines, self._due = self._due, {}
+        for line in lines.values():
+            status = self._status_of(line)
+            self._show(self._topics.of(topics.LINE, line.line), status.encode())
+            self._show_again_at(line, status.until)
+            self._shown(line, status)
+        self._show_capacity()
+
+    def _show_again_at(self, line: Line, until: datetime | None) -> None:
+        """What rests is shown anew when its rest ends."""
+        if timer := self._again.pop(line.line, None):
+            timer.cancel()
+        if until:
+            delay = max(0.05, (until - clock.now()).total_seconds())
+            loop = asyncio.get_running_loop()
+            self._again[line.line] = loop.call_later(delay, self._fleet.changed, line)
+
+    def _show_capacity(self) -> None:
+        states = Counter(self._fleet.states.values())
+        ready = states.pop(LineState.READY, 0)
+        capacity = Capacity(
+            gateway=self._gateway,
+            ready={LineKind.GSM: ready},
+            not_ready={str(state): count for state, count in states.items()},
+        )
+        self._show(self._topics.of(topics.CAPACITY), capacity.encode())

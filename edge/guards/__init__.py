@@ -1,0 +1,1 @@
+"""Guards: the rules that can refuse a call for what it is, whichever line it would take."""

@@ -1,0 +1,79 @@
+"""Calls that wait for a line: served when one may be free, given up when their time is over."""
+
+import asyncio
+from collections.abc import Callable
+
+from edge import clock
+from edge.call_queue import CallQueue, Waiting
+from edge.calls import Call
+from edge.dispatcher import Chosen, Wait
+from edge.placement import Placement
+
+NO_LINE = "no line became free before the command expired"
+LEAST_PAUSE_S = 0.05  # a clock that is a little early must not be asked again and again
+
+
+class WaitingRoom:
+    """`start` is given each call that got a line, `give_up` each that waited in vain, and why."""
+
+    def __init__(
+        self,
+        queue: CallQueue,
+        placement: Placement,
+        start: Callable[[Waiting, Chosen], None],
+        give_up: Callable[[Call, str], None],
+    ) -> None:
+        self._queue = queue
+        self._placement = placement
+        self._start = start
+        self._give_up = give_up
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether one more call would be too many."""
+        return self._queue.full
+
+    def add(self, waiting: Waiting) -> None:
+        """Let a call wait, last in its priority."""
+        self._queue.add(waiting.call, waiting.wanted, waiting.priority)
+
+    def remove(self, call: Call) -> None:
+        """The call waits no more."""
+        self._queue.remove(call.call_id)
+
+    def serve(self) -> None:
+        """A line may be free: let the calls that wait have it; then sleep until one may be."""
+        if not self._queue and not self._timer:
+            return
+        now = clock.now()
+        for call in self._queue.overdue(now):
+            self._queue.remove(call.call_id)
+            self._give_up(call, NO_LINE)
+        self._wake_at(self._serve_lines())
+
+    def _serve_lines(self) -> float | None:
+        """Serve what can be served; when to try again, in seconds of the epoch."""
+        lines = self._placement.candidates() if self._queue else []
+        soonest: float | None = None
+        for waiting in self._queue.waiting():
+            if soonest is not None and all(line.live or line.block for line in lines):
+                break
+            found = self._placement.choose(waiting.wanted, lines)
+            if isinstance(found, Chosen):
+                self._queue.remove(waiting.call.call_id)
+                self._start(waiting, found)
+                lines = self._placement.candidates()
+            elif isinstance(found, Wait) and found.until is not None:
+                soonest = min(found.until, soonest or found.until)
+        return soonest
+
+    def _wake_at(self, until: float | None) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        expiry = self._queue.next_expiry()
+        times = [time for time in (until, expiry.timestamp() if expiry else None) if time]
+        if times:
+            delay = max(LEAST_PAUSE_S, min(times) - clock.now().timestamp())
+            self._timer = asyncio.get_running_loop().call_later(delay, self.serve)

@@ -1,0 +1,1 @@
+"""Money in the simulated world: tariffs, accounts, vouchers, and carriers that bar."""

@@ -1,0 +1,393 @@
+"""Top-ups at carriers that charge for each code: none leaves twice, and each has its end."""
+
+from decimal import Decimal
+from typing import Any, cast
+
+import pytest
+
+from config.money import BalanceChecks
+from edge.calls import Call
+from edge.money.conversation import NoAnswer, Talk
+from edge.money.requests import Request
+from mqtt.vocabulary import Reason, Result
+from simulator.money.account import Movement, What
+from simulator.money.parts import FaultKind, FaultPart
+from tests.edge.money.office import (
+    CODES,
+    NETWORK,
+    Office,
+    OpenOffice,
+    Settings,
+    carrier,
+    rule,
+    scenario,
+)
+
+ONE, TWO, THREE = CODES
+WRONG = "9999999999999999"
+POOR = "10.00"
+DONE = ["reserved low_balance", "sent code_leaves", "confirmed accepted"]
+
+
+def settings(**keys: Any) -> Settings:
+    return Settings(rules=(rule(**keys),))
+
+
+def quiet(**keys: Any) -> Settings:
+    """Nothing begins by itself: no balance is asked for."""
+    return Settings(checks=BalanceChecks(enabled=False), rules=(rule(**keys),))
+
+
+def fault(found: Office, kind: str, **keys: Any) -> None:
+    found.carrier.faults.add(FaultPart(kind=FaultKind(kind), **keys))
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up a network that keeps silent at once, and believe a balance that does not rise."""
+    for state in ("asked", "waiting"):
+        monkeypatch.setitem(__import__("modem.ussd").ussd._WAIT_S, state, 0.1)
+    monkeypatch.setattr("edge.money.judge.SETTLE_S", 0.0)
+
+
+async def over(found: Office, *story: str) -> None:
+    """Wait until the top-ups' entries are these and no more."""
+    await found.until(lambda: len(found.story()) >= len(story))
+    assert found.story() == list(story)
+
+
+async def _ended(found: Office, topup_id: str | None) -> None:
+    ends = ("topup_rejected", "topup_confirmed")
+    await found.until(lambda: topup_id in {event.topup_id for event in found.money(*ends)})
+
+
+# --- by rule
+
+
+async def test_a_low_balance_is_topped_up_and_the_new_one_is_seen(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings()) as found:
+        await found.bring(ONE, TWO)
+        await over(found, *DONE)
+        assert (found.account.balance, found.tried) == (Decimal(110), [ONE])
+        await found.until(lambda: found.money("balance")[-1].amount == "110")
+        assert len(found.story()) == 3
+        sent = found.money("topup_confirmed")[0]
+        assert (sent.amount, sent.currency, sent.line) == ("100", "NGN", "desk-0")
+        assert "Recharge successful" in (sent.text or "")
+        assert found.alarms == {}
+
+
+async def test_vouchers_that_come_later_are_waited_for(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings()) as found:
+        await found.until(lambda: "topup-blocked-desk-0" in found.alarms)
+        assert "No voucher fits" in found.alarms["topup-blocked-desk-0"]
+        await found.bring(ONE)
+        found.desk.consider_all()
+        await over(found, *DONE)
+        assert found.alarms == {}
+
+
+async def test_vouchers_go_by_sms_where_the_carrier_wants_that(open_office: OpenOffice) -> None:
+    world = scenario({}, carriers=[carrier("ph-smart")], balance=POOR)
+    async with open_office(world, quiet()) as found:
+        await found.bring(ONE)
+        assert found.topup().result is Result.ACCEPTED
+        await over(found, "reserved commanded", "sent code_leaves", "confirmed accepted")
+        assert found.account.balance == 110
+
+
+async def test_it_waits_until_no_call_is_on_the_line(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        found.topup()
+        found.line.calls[1] = cast("Call", object())
+        await over(found, "reserved commanded")
+        await found.until(lambda: found.talks._news)
+        found.line.calls.clear()
+        found.changed(found.line)
+        await over(found, "reserved commanded", "sent code_leaves", "confirmed accepted")
+
+
+async def test_a_line_that_never_gets_quiet_gives_the_voucher_back(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.money.courier.QUIET_S", 0.05)
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        found.topup()
+        found.line.calls[1] = cast("Call", object())
+        await over(found, "reserved commanded", "rejected not_sent")
+        assert found.tried == []
+        assert [voucher.state for voucher in found.vouchers.all()] == ["free"]
+
+
+# --- what carriers say
+
+
+async def test_refused_codes_lock_the_sim_out_until_a_person_unlocks_it(
+    open_office: OpenOffice,
+) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(*(f"{n}" * 16 for n in (7, 8, 9)), ONE)
+        for _ in range(3):
+            topup_id = found.topup().topup_id
+            await _ended(found, topup_id)
+        assert {event.cause for event in found.money("topup_rejected")} == {"wrong_code"}
+        refused = found.topup()
+        assert (refused.result, refused.reason) == (Result.REFUSED, Reason.LOCKED_OUT)
+        assert "unlock" in found.alarms["topup-locked-desk-0"]
+        await found.crash()
+        assert found.topup().reason is Reason.LOCKED_OUT
+        assert found.topup("unlock").result is Result.DONE
+        assert "topup-locked-desk-0" not in found.alarms
+        assert found.topup().result is Result.ACCEPTED
+        await found.until(lambda: found.money("topup_confirmed"))
+
+
+async def test_a_code_that_somebody_used_is_told(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        found.carrier.vouchers.accepted[ONE] = cast("Any", None)
+        await found.bring(ONE)
+        found.topup()
+        await over(found, "reserved commanded", "sent code_leaves", "rejected already_used")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("kind", "end", "money"),
+    [
+        ("silent", "confirmed credited", Decimal(110)),
+        ("garbage", "confirmed credited", Decimal(110)),
+        ("dropped", "rejected not_credited", Decimal(10)),
+        ("unavailable", "rejected not_credited", Decimal(10)),
+    ],
+)
+async def test_what_nobody_knows_the_balance_decides(
+    open_office: OpenOffice, kind: str, end: str, money: Decimal
+) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, kind)
+        found.topup()
+        await found.until(lambda: found.money("topup_unknown"))
+        await found.until(lambda: found.money("topup_confirmed", "topup_rejected"))
+        assert found.story()[-1] == end
+        assert (found.account.balance, found.tried) == (money, [ONE])
+        assert found.alarms == {}
+
+
+async def test_a_balance_that_rises_late_is_waited_for(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for state in ("asked", "waiting"):
+        monkeypatch.setitem(__import__("modem.ussd").ussd._WAIT_S, state, 0.1)
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, "dropped")
+        found.topup()
+        await found.until(lambda: len(found.money("balance")) >= 4)
+        assert found.story()[-1] == "unknown no_reply"
+        found.account.move(Movement(0, What.TOPUP, Decimal(100), ONE))
+        await found.until(lambda: found.money("topup_confirmed"))
+        assert found.story()[-1] == "confirmed credited"
+
+
+async def test_a_code_that_could_not_leave_is_free_again(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = Talk.ask
+
+    async def refuse(talk: Talk, request: Request, notice: str | None = None) -> str:
+        if request.code:
+            raise NoAnswer("the line has no modem", sent=False)
+        return await ask(talk, request, notice)
+
+    monkeypatch.setattr(Talk, "ask", refuse)
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        found.topup()
+        await over(found, "reserved commanded", "sent code_leaves", "rejected not_sent")
+        assert [voucher.state for voucher in found.vouchers.all()] == ["free"]
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_no_code_is_thrown_into_a_silence(open_office: OpenOffice) -> None:
+    faults = [{"kind": "dropped", "on": "balance"}]
+    world = scenario({}, carriers=[carrier(faults=faults)], balance=POOR)
+    async with open_office(world, quiet()) as found:
+        await found.bring(ONE)
+        found.topup()
+        await over(found, "reserved commanded", "rejected not_sent")
+        assert found.tried == []
+
+
+async def test_a_late_word_of_the_carrier_decides(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.money.topup_watch.CHECKS_S", (3600.0,))
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, "by_sms", delay_s=20.0)
+        found.topup()
+        await found.until(lambda: "topup-desk-0" in found.alarms)
+        assert "nobody knows" in found.alarms["topup-desk-0"]
+        number = found.account.number
+        found.sim.network.send_sms("+2348031234567", number, "Recharge successful: N100.00")
+        found.sim.network.send_sms("MTN", number, "You successfully joined our N5.00 lottery")
+        await found.until(lambda: found.money("topup_confirmed"))
+        assert found.story()[-2:] == ["unknown unclear", "confirmed accepted"]
+        assert len(found.money("topup_confirmed")) == 1
+        assert found.alarms == {}
+
+
+async def test_a_word_beside_the_reply_counts(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, "by_sms", delay_s=0.0)
+        found.topup()
+        await over(found, "reserved commanded", "sent code_leaves", "confirmed accepted")
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize(
+    ("action", "end"), [("confirm", "confirmed judged_paid"), ("reject", "rejected judged_lost")]
+)
+async def test_a_person_decides(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch, action: str, end: str
+) -> None:
+    monkeypatch.setattr("edge.money.topup_watch.CHECKS_S", (3600.0,))
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, "silent")
+        topup_id = found.topup().topup_id
+        await found.until(lambda: found.money("topup_unknown"))
+        assert found.topup().reason is Reason.WRONG_STATE
+        assert found.topup(action, topup_id=topup_id).result is Result.DONE
+        await found.until(lambda: found.story()[-1] == end)
+        assert found.topup(action, topup_id=topup_id).reason is Reason.WRONG_STATE
+
+
+# --- restarts
+
+
+async def test_a_code_that_was_on_its_way_at_a_crash_is_never_sent_again(
+    open_office: OpenOffice,
+) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, "silent")
+        found.topup()
+        await found.until(lambda: found.tried)
+        await found.crash()
+        await found.until(lambda: found.money("topup_confirmed"))
+        assert found.story()[-2:] == ["unknown restarted", "confirmed credited"]
+        assert (found.account.balance, found.tried) == (Decimal(110), [ONE])
+
+
+async def test_the_late_word_after_a_crash_holds_no_code(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.money.topup_watch.CHECKS_S", (3600.0,))
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        fault(found, "silent")
+        found.topup()
+        await found.until(lambda: found.tried)
+        await found.crash()
+        found.sim.network.send_sms("MTN", found.account.number, f"PIN {ONE} successful")
+        await found.until(lambda: found.money("topup_confirmed"))
+
+
+async def test_a_voucher_that_was_only_reserved_at_a_crash_is_given_back(
+    open_office: OpenOffice,
+) -> None:
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        found.topup()
+        found.line.calls[1] = cast("Call", object())
+        await over(found, "reserved commanded")
+        await found.crash()
+        await over(found, "reserved commanded", "rejected restarted")
+        assert found.tried == []
+        assert [voucher.state for voucher in found.vouchers.all()] == ["free"]
+
+
+# --- asking people, giving from SIM to SIM
+
+
+async def test_a_person_is_asked_and_says_that_it_is_paid(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings(method="ask")) as found:
+        await found.until(lambda: found.money("topup_asked"))
+        assert "a top-up is needed" in found.alarms["topup-desk-0"]
+        [asked] = found.money("topup_asked")
+        assert found.topup("confirm", topup_id=asked.topup_id).result is Result.DONE
+        await over(found, "asked low_balance", "confirmed paid_by_hand")
+        assert found.alarms == {}
+
+
+async def test_a_person_is_asked_and_a_voucher_is_used(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings(method="ask")) as found:
+        await found.bring(ONE)
+        await found.until(lambda: found.money("topup_asked"))
+        [asked] = found.money("topup_asked")
+        assert found.topup("confirm", topup_id=asked.topup_id).result is Result.ACCEPTED
+        await over(found, "asked low_balance", "reserved approved", *DONE[1:])
+        assert found.account.balance == 110
+
+
+async def test_a_person_who_is_asked_says_no(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings(method="ask")) as found:
+        await found.until(lambda: found.money("topup_asked"))
+        [asked] = found.money("topup_asked")
+        assert found.topup("reject", topup_id=asked.topup_id).result is Result.DONE
+        await over(found, "asked low_balance", "rejected declined")
+
+
+async def test_a_sim_gives_to_another(open_office: OpenOffice) -> None:
+    account = {"carrier": "c", "balance": "10"}
+    poor = {"sims": [{"account": account, "number": "+2348031234567"}]}
+    rich = {"sims": [{"account": {"carrier": "c", "balance": "500"}}]}
+    world = scenario(poor, rich, network=NETWORK | {"country_code": "234"})
+    donor = world.lines()[1].sims[0].iccid
+    gift = rule(
+        method="transfer", donors=[donor], code="*321*{number}*{amount}#", donor_keeps="100"
+    )
+    async with open_office(world, Settings(rules=(gift,))) as found:
+        await found.until(lambda: len(found.money("balance")) >= 2)
+        found.desk.consider_all()
+        await over(found, *DONE[:2], "unknown unclear", "confirmed credited")
+        assert found.account.balance == 110
+        assert found.sim.network.money.accounts[donor].balance == 400
+
+
+# --- commands that are refused
+
+
+async def test_what_cannot_be_is_refused_with_a_reason(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}), quiet(per_day="100", per_month="100")) as found:
+        assert found.topup(line="cellar").reason is Reason.UNKNOWN_LINE
+        assert found.topup("confirm", topup_id="t-77").reason is Reason.UNKNOWN_TOPUP
+        assert found.topup().reason is Reason.NO_VOUCHER
+        await found.bring(ONE, TWO)
+        found.line.calls[1] = cast("Call", object())
+        assert found.topup().reason is Reason.LINE_BUSY
+        found.line.calls.clear()
+        assert found.topup().result is Result.ACCEPTED
+        await found.until(lambda: found.money("topup_confirmed"))
+        spent = found.topup()
+        assert spent.reason is Reason.BUDGET_SPENT
+        assert spent.retry_after_s
+        found.line.carrier = None
+        assert found.topup().reason is Reason.NO_PROFILE
+        found.line.enabled = False
+        assert found.tried == [ONE]
+
+
+async def test_a_disk_that_refuses_the_command_ends_its_top_up(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}), quiet()) as found:
+        await found.bring(ONE)
+        outcome = found.desk._start(found.line, "c")
+        assert outcome.undo
+        outcome.undo()
+        await over(found, "reserved commanded", "rejected declined")
+        assert [voucher.state for voucher in found.vouchers.all()] == ["free"]

@@ -1,0 +1,155 @@
+"""Limits and guards in force: lines rest, others take over, calls are cut, plans are kept."""
+
+from typing import Any
+
+import pytest
+
+from mqtt.messages import CallEvent, Choice
+from mqtt.vocabulary import Reason, Result
+from tests.edge.conftest import Open
+from tests.edge.worlds import (
+    ANSWERS,
+    BUSY,
+    NETWORK_ERROR,
+    OUTSIDE,
+    STAYS,
+    World,
+    eventually,
+    soon,
+)
+
+TELLS = {"family": "quectel"}
+
+
+def limits(**keys: Any) -> dict[str, Any]:
+    return {"config": {"limits": keys}}
+
+
+async def why(world: World, to: str, **fields: Any) -> Choice:
+    reply = await world.ear.ask("why", to=to, **fields)
+    assert reply.result is Result.DONE, reply
+    assert isinstance(reply.data, Choice)
+    return reply.data
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.call_desk.COOL_S", 0)
+
+
+async def test_a_line_at_its_limit_gives_way_to_another(open_world: Open) -> None:
+    async with open_world(TELLS, TELLS, **limits(max_calls_day=1)) as world:
+        lines = [(await world.ear.cdr(await world.dial(ANSWERS))).line for _ in range(2)]
+        assert len(set(lines)) == 2
+        await world.ear.until(lambda: {line.state for line in world.ear.lines()} == {"exhausted"})
+        [one, _] = world.ear.lines()
+        assert one.reason == "1 of 1 calls of the day are used."
+        assert one.until is not None
+        assert [(use.limit, use.used, use.most) for use in one.use or ()][:1] == [
+            ("max_calls_day", 1.0, 1.0)
+        ]
+        reply = await world.order(ANSWERS)
+        assert (reply.result, reply.reason) == (Result.REFUSED, Reason.LIMIT_REACHED)
+        assert reply.message
+        assert "1 of 1 calls of the day are used." in reply.message
+        assert reply.retry_after_s
+        told = await why(world, ANSWERS)
+        assert {row.reason for row in told.lines} == {"limit_reached"}
+        assert all(row.until for row in told.lines)
+        assert (told.line, told.reason) == (None, Reason.LIMIT_REACHED)
+
+
+async def test_limits_count_over_a_restart(open_world: Open) -> None:
+    async with open_world(TELLS, **limits(max_calls_day=2)) as world:
+        await world.ear.cdr(await world.dial(ANSWERS))
+        await world.stop()
+        world.start()
+        await world.ready()
+        await world.ear.cdr(await world.dial(ANSWERS))
+        reply = await world.order(ANSWERS)
+        assert reply.reason is Reason.LIMIT_REACHED
+
+
+async def test_a_long_call_is_warned_of_its_end_and_ended(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.limits.account.WARN_S", 0.5)
+    async with open_world(TELLS, **limits(max_minutes_day=10)) as world:
+        call = await world.dial(STAYS, max_duration_s=1)
+        await world.ear.state(call, "answered")
+        cdr = await world.ear.cdr(call)
+        assert cdr.hangup_by == "local"
+        warnings = [
+            event.cut_in_s
+            for event in world.ear.heard.of(CallEvent)
+            if event.call_id == call and event.cut_in_s is not None
+        ]
+        assert len(warnings) == 1
+        assert warnings[0] <= 0.6
+
+
+async def test_a_line_rests_after_calls_that_failed_in_a_row(open_world: Open) -> None:
+    async with open_world(TELLS, **limits(max_consecutive_failed=2, rest_s=600)) as world:
+        for _ in range(2):
+            await world.ear.cdr(await world.dial(NETWORK_ERROR))
+        await world.ear.until(lambda: world.ear.lines()[0].state == "resting")
+        reply = await world.order(ANSWERS)
+        assert reply.reason is Reason.RESTING
+        assert reply.retry_after_s
+        line = world.ear.lines()[0].line
+        assert (await world.ear.ask("line", line=line, action="enable")).result is Result.DONE
+        await world.ready()
+        assert (await world.ear.cdr(await world.dial(ANSWERS))).cause == "normal"
+
+
+async def test_a_line_reserved_for_callers_takes_no_call_but_messages(open_world: Open) -> None:
+    config = limits(reserve_for_incoming=True)
+    async with open_world(TELLS, running=False, **config) as world:
+        world.start()
+        await world.ear.until(lambda: [line.state for line in world.ear.lines()] == ["resting"])
+        assert (await world.order(ANSWERS)).reason is Reason.RESERVED_FOR_INCOMING
+        sent = await world.ear.ask("sms", to=OUTSIDE, text="ja", expires_at=soon())
+        assert sent.result is Result.ACCEPTED
+        _, call_id = await world.rung()
+        await world.ear.ask("answer", call_id=call_id, expires_at=soon())
+        await world.ear.state(call_id, "answered")
+
+
+async def test_messages_have_limits_too(open_world: Open) -> None:
+    async with open_world(TELLS, **limits(max_sms_day=1)) as world:
+        first = await world.ear.ask("sms", to=OUTSIDE, text="eins", expires_at=soon())
+        assert first.result is Result.ACCEPTED
+        await world.ear.until(lambda: [e for e in world.ear.sms() if e.state == "sent"])
+        second = await world.ear.ask("sms", to=OUTSIDE, text="zwei", expires_at=soon())
+        assert second.reason is Reason.LIMIT_REACHED
+        assert second.message == "1 of 1 SMS of the day are used."
+        assert (await world.ear.cdr(await world.dial(ANSWERS))).cause == "normal"
+
+
+async def test_an_emergency_call_passes_every_limit_and_ends_another_call(
+    open_world: Open,
+) -> None:
+    async with open_world(TELLS, **limits(max_calls_day=1)) as world:
+        live = await world.dial(STAYS)
+        await world.ear.state(live, "answered")
+        emergency = await world.dial("112")
+        assert (await world.ear.cdr(live)).hangup_by == "local"
+        await world.ear.state(emergency, "dialing")
+        await eventually(lambda: len(world.calls) == 2)
+        await world.ear.ask("hangup", call_id=emergency)
+        await world.ear.cdr(emergency)
+
+
+async def test_a_campaign_asks_the_guards(open_world: Open) -> None:
+    async with open_world(TELLS) as world:
+        assert (await world.ear.ask("deny", numbers=[ANSWERS])).result is Result.DONE
+        reply = await world.order(ANSWERS, purpose="campaign", consent="form 7")
+        assert (reply.result, reply.reason) == (Result.REFUSED, Reason.DENIED_NUMBER)
+        assert (await world.order(BUSY, purpose="broadcast")).reason is Reason.CONSENT_MISSING
+        assert (await world.order("112", purpose="campaign")).reason is Reason.EMERGENCY_NUMBER
+        assert (await world.ear.cdr(await world.dial(ANSWERS))).cause == "normal"
+        await world.stop()
+        world.start()
+        await world.ready()
+        reply = await world.order(ANSWERS, purpose="campaign", consent="form 7")
+        assert reply.reason is Reason.DENIED_NUMBER
