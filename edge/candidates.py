@@ -64,7 +64,6 @@ class Wanted:
     """The call that looks for a line."""
 
     to: Destination
-    at: float = 0
     line: str | None = None
     purpose: Purpose = Purpose.MANUAL
     seconds: float | None = None  # the longest that it is wanted
@@ -88,3 +87,4 @@ class Fit:
     line: Candidate
     offer: Offer
     tier: int
+    at: float  # now, seconds of the epoch

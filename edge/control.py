@@ -13,7 +13,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from drivers.session import SessionLost
@@ -45,7 +44,7 @@ class ControlDoor:
         commands: Commands,
         fleet: Fleet,
         store: Store,
-        own: Mapping[str, OwnVerb] = MappingProxyType({}),
+        own: Mapping[str, OwnVerb],
         *,
         at_enabled: bool,
     ) -> None:

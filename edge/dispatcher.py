@@ -117,17 +117,17 @@ def _judge(line: Candidate, wanted: Wanted, now: float) -> Fit | _Cut:
     offer = line.accounts[0].offer(wanted.to, now) if line.accounts else _UNBOUND
     if offer.block:
         return _Cut(line, offer.block)
-    return Fit(line, offer, _RESTING if line.switch else _ACTIVE)
+    return Fit(line, offer, _RESTING if line.switch else _ACTIVE, now)
 
 
-def _judge_emergency(line: Candidate, _: Wanted, __: float) -> Fit | _Cut:
+def _judge_emergency(line: Candidate, _: Wanted, now: float) -> Fit | _Cut:
     """Whatever can dial may be used."""
     obstacle = line.switch.block if line.switch else line.block
     if obstacle and not line.emergency_ok:
         return _Cut(line, obstacle)
     if line.live and line.live.emergency:
         return _Cut(line, _busy(line.live))
-    return Fit(line, _UNBOUND, _emergency_tier(line))
+    return Fit(line, _UNBOUND, _emergency_tier(line), now)
 
 
 def _emergency_tier(line: Candidate) -> int:

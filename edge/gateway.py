@@ -36,7 +36,9 @@ from edge.message_desk import MessageDesk
 from edge.money.desk import MoneyDesk
 from edge.notify import feed_watchdog, notify
 from edge.outbox import Message, Outbox
+from edge.owner import Owner
 from edge.placement import Placement
+from edge.sim_transfer import SimTransfer
 from edge.store import Store
 from edge.tasks import Tasks
 from edge.usage import Usage, zone_of
@@ -134,16 +136,26 @@ class Gateway:
                 messages.Dtmf: self._calls.dtmf,
                 messages.Sms: self._messages.send,
                 messages.Ussd: self._ussd.handle,
-                messages.Balance: self._money.balances.handle,
-                messages.TopUp: self._money.topups.handle,
+                messages.Balance: self._money.balance_desk.handle,
+                messages.TopUp: self._money.topup_desk.handle,
                 messages.Deny: DenyDesk(self._denied, home).deny,
             },
+        )
+        owner = Owner(
+            self._store,
+            self._money.means,
+            carriers,
+            self._denied,
+            home,
+            SimTransfer(name, self._store, self._usage, self._money.balances, self._fleet),
+            self._money.topup_desk.consider_all,
         )
         self._control = ControlDoor(
             config.control.socket,
             self._commands,
             self._fleet,
             self._store,
+            owner.verbs,
             at_enabled=config.console.at_enabled,
         )
 

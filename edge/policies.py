@@ -8,6 +8,7 @@ from edge.candidates import Fit, Wanted
 
 _ANSWER_STEPS = 5  # answer rates differ by noise: only a fifth of all calls more ranks higher
 _DAY_S = 86_400
+_KEEP = 0.95  # what a free minute that is kept for later is worth, of the price without it
 _FAR_S = 1e6  # a limit this far away is none
 _CALL_S = 60  # what a call counts beside its talk, or a line whose calls all fail takes them all
 
@@ -40,24 +41,30 @@ def _on_net(fit: Fit, wanted: Wanted) -> float:
 
 
 def _bundle(fit: Fit, wanted: Wanted) -> float:
-    """Free seconds that cover the call and are due today, the most first."""
-    if fit.offer.free_s < wanted.need_s:
-        return inf
-    due = _due_s(fit, wanted)
-    return -due if due > 0 else inf
+    """Free seconds that cover the call and are due today, the line with the most of them first."""
+    due_s = _due_s(fit)
+    return -due_s if due_s > 0 and fit.offer.free_s >= wanted.need_s else inf
 
 
-def _cheapest(fit: Fit, wanted: Wanted) -> float:
+def _cheapest(fit: Fit, _: Wanted) -> float:
     """Money a minute; a free one that is not due today costs nearly what its lack costs later."""
     offer = fit.offer
-    return offer.price if _due_s(fit, wanted) > 0 else offer.price * 0.05 + offer.full_price*0.95
+    if _due_s(fit) > 0:
+        return offer.price
+    return _KEEP * offer.full_price + (1 - _KEEP) * offer.price
 
 
-def _due_s(fit: Fit, wanted: Wanted) -> float:
-    """Free seconds of today: an equal share for each day until they end, less today's talk."""
-    offer, talked = fit.offer, fit.line.talk_s
-    days = max(1.0, ceil((offer.bucket_ends - wanted.at) / _DAY_S)) if offer.bucket_ends<inf else inf
-    return (offer.free_s + talked) / days - talked
+def _due_s(fit: Fit) -> float:
+    """Free seconds of today: an equal share for each day until they end, less today's talk.
+
+    So a bundle lasts until its end where it is scarce, and is used up by then where it is not; a
+    bundle of a day, or on its last day, is due at once.
+    """
+    offer, talked_s = fit.offer, fit.line.talk_s
+    if not offer.free_s:
+        return 0.0
+    days = max(1, ceil((offer.bucket_ends - fit.at) / _DAY_S))
+    return (offer.free_s + talked_s) / days - talked_s
 
 
 def _least_used(fit: Fit, _: Wanted) -> float:

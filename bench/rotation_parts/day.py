@@ -136,7 +136,7 @@ def _place(world: _World, call: Offered, now: float, purpose: Purpose) -> bool:
     lines = [sim.line for sim in world.sims.values() if sim.line.live is None]
     if world.method.shuffles:
         world.random.shuffle(lines)
-    found = choose(Wanted(call.to, now, purpose=purpose), lines, now, world.method.policies)
+    found = choose(Wanted(call.to, purpose=purpose), lines, now, world.method.policies)
     if not isinstance(found, Chosen):
         return False
     sim = world.sims[found.line]

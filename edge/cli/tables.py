@@ -83,9 +83,9 @@ def line_facts(line: LineStatus) -> list[Row]:
         "carrier": line.carrier,
         "plan": line.plan,
         "balance": money(line.balance, line.currency),
-        "told": moment(line.balance_at),
-        "expires": line.balance_expires,
-        "lasts": line.days_left and f"{days(line.days_left)} days",
+        "balance told": moment(line.balance_at),
+        "balance expires": line.balance_expires,
+        "balance lasts": line.days_left and f"{days(line.days_left)} days",
     }
     rows: list[Row] = [(name, str(fact)) for name, fact in facts.items() if fact]
     rows += [("left", left(bucket)) for bucket in line.buckets or ()]

@@ -76,20 +76,22 @@ class MoneyDesk:
         self._store = store
         self.ledger = Ledger(journal)
         self.vouchers = _vouchers(config, self.ledger)
-        self._balances = Balances(self.ledger)
+        self.balances = Balances(self.ledger)
         codes = Codes()
         self._talks = Conversations(ussd, codes)
         lines: Callable[[], dict[str, Line]] = lambda: fleet.lines  # noqa: E731 - a question
-        self.balances = BalanceDesk(
-            config.balance, zone, self._balances, self._talks, lines, self, fleet.spawn
+        self.balance_desk = BalanceDesk(
+            config.balance, zone, self.balances, self._talks, lines, self, fleet.spawn
         )
         refusals = config.vouchers.max_refused
         topups = TopUps(self.ledger, self.vouchers)
         rules = Rules(config.topup, config.budget, refusals, zone)
-        means = Means(self.ledger, self.vouchers, topups, rules, refusals, zone)
-        courier = Courier(topups, self._talks, self.balances)
-        self._watch = TopUpWatch(means, self.balances, codes, lines, fleet.alarm)
-        self.topups = TopUpDesk(means, self._watch, courier, lines, fleet.alarm, fleet.spawn)
+        self.means = Means(self.ledger, self.vouchers, topups, rules, refusals, zone)
+        courier = Courier(topups, self._talks, self.balance_desk)
+        self._watch = TopUpWatch(self.means, self.balance_desk, codes, lines, fleet.alarm)
+        self.topup_desk = TopUpDesk(
+            self.means, self._watch, courier, lines, fleet.alarm, fleet.spawn
+        )
         ussd.listen(codes.hide, lambda line, text: self._on_text(line, None, text))
         messages.listen(codes.hide, self._on_sms)
 
@@ -97,21 +99,21 @@ class MoneyDesk:
         """Read the ledger; give back what was only reserved, doubt what was sent."""
         await self.ledger.load(self._store)
         await self.vouchers.load(self._store)
-        await self._balances.load(self._store, clock.now().timestamp())
+        await self.balances.load(self._store, clock.now().timestamp())
         await self._watch.recover()
 
     # --- what happens on lines
 
     def on_line(self, line: Line) -> None:
         """A line entered another state."""
-        line.no_credit = self._balances.block(line.iccid or "")
+        line.no_credit = self.balances.block(line.iccid or "")
         self._talks.on_changed(line)
-        self.balances.on_line(line)
+        self.balance_desk.on_line(line)
         self._watch.on_line(line)
 
     def on_call_ended(self, line: Line, talk_s: float) -> None:
         """A call is over."""
-        self.balances.on_call_ended(line, talk_s)
+        self.balance_desk.on_call_ended(line, talk_s)
 
     def charge(self, call: Call, charge: Charge) -> Change:
         """The entry of what a call cost, if it cost anything."""
@@ -138,7 +140,7 @@ class MoneyDesk:
 
     def shown(self, line: Line) -> dict[str, Any]:
         """The fields of LineStatus that tell of money."""
-        return self._balances.shown(line.iccid or "", clock.now().timestamp())
+        return self.balances.shown(line.iccid or "", clock.now().timestamp())
 
     def _on_sms(self, line: Line, sender: str, text: str) -> None:
         if not self._talks.on_sms(line, sender, text):
@@ -146,18 +148,18 @@ class MoneyDesk:
 
     def _on_text(self, line: Line, sender: str | None, text: str) -> None:
         self._watch.on_text(line, sender, text)
-        self.balances.on_text(line, sender, text)
+        self.balance_desk.on_text(line, sender, text)
 
     # --- who hears of balances
 
     def on_balance(self, line: Line, fund: Fund) -> None:
         """A balance was told."""
-        line.no_credit = self._balances.block(line.iccid or "")
+        line.no_credit = self.balances.block(line.iccid or "")
         if line.accounts:
             line.accounts[0].see_balance(fund.amount, fund.at)
             self._store.write(*rows(line.accounts), keep=True)
         self._fleet.changed(line)
-        self.topups.on_balance(line, fund)
+        self.topup_desk.on_balance(line, fund)
 
     def on_barred(self, line: Line) -> None:
         """The carrier has barred the SIM."""

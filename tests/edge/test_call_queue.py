@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from edge.call_queue import EMERGENCY, CallQueue
 from edge.calls import Call
-from edge.destination import Destination, NumberKind
 from edge.candidates import Wanted
+from edge.destination import Destination, NumberKind
 from mqtt.vocabulary import CallState, Direction
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)

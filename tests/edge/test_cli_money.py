@@ -215,7 +215,7 @@ def test_a_line_is_shown_whole() -> None:
         text for name, text in facts if name == "used"
     ]
     assert ("left", "60 minutes calls until 2026-12-24") in facts
-    assert ("lasts", "9 days") in facts
+    assert ("balance lasts", "9 days") in facts
 
 
 @pytest.mark.parametrize(

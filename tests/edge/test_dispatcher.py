@@ -9,7 +9,7 @@ from config.models import Policy
 from edge.block import Block
 from edge.candidates import Candidate, Live, Switch, Wanted
 from edge.destination import Destination, NumberKind
-from edge.choice import Chosen, Refusal, Wait, choose, explain
+from edge.dispatcher import Chosen, Refusal, Wait, choose, explain
 from edge.limits.account import Offer
 from mqtt.vocabulary import Purpose, Reason
 
@@ -18,8 +18,11 @@ CALLEE = Destination("+436601234567", NumberKind.MOBILE, "AT", "drei")
 WANTED = Wanted(CALLEE)
 FOR_LIFE = Wanted(Destination("112", NumberKind.EMERGENCY))
 ALL = list(Policy)
-FREE = Offer(seconds=inf, price=0.0, free_s=inf, bucket_ends=NOW + 1000)
-PAID = Offer(seconds=inf, price=0.1, free_s=0.0, bucket_ends=inf)
+DAY_S = 86_400
+FREE = Offer(seconds=inf, price=0.0, free_s=3600.0, bucket_ends=NOW + 1000, full_price=0.2)
+KEPT = replace(FREE, bucket_ends=NOW + 2 * DAY_S, free_s=1800.0)  # for two days
+PAID = Offer(seconds=inf, price=0.1, free_s=0.0, bucket_ends=inf, full_price=0.1)
+SHORT = replace(PAID, seconds=98.0)
 OFF = Block(Reason.LINE_NOT_READY, "The owner disabled it.")
 STARTS = Block(Reason.LINE_NOT_READY, "The modem starts.", NOW + 10)
 RESTS = Block(Reason.RESTING, "Its calls failed.", NOW + 600)
@@ -48,8 +51,9 @@ offers = st.builds(
     Offer,
     seconds=st.sampled_from([60.0, inf]),
     price=st.sampled_from([0.0, 0.1, 0.2]),
-    free_s=st.sampled_from([0.0, 100.0, inf]),
-    bucket_ends=st.sampled_from([NOW + 1, NOW + 2, inf]),
+    free_s=st.sampled_from([0.0, 100.0, 9e5]),
+    bucket_ends=st.sampled_from([NOW + 1, NOW + 9e5]),
+    full_price=st.sampled_from([0.1, 0.2]),
     block=blocks,
 )
 accounts = st.builds(Account, offers, st.lists(blocks.filter(bool), max_size=1).map(tuple))
@@ -147,9 +151,17 @@ def test_an_emergency_takes_any_line_that_can_dial(
     [
         (Policy.STICKY, line("seen"), line("b")),
         (Policy.ON_NET, line("a", carrier="drei"), line("b", carrier="a1")),
-        (Policy.BUNDLE, line("a", FREE), line("b", replace(FREE, bucket_ends=NOW + 2000))),
-        (Policy.BUNDLE, line("a", FREE), line("b", replace(FREE, free_s=179.0, bucket_ends=NOW))),
+        (Policy.ON_NET, line("a", carrier="drei"), line("b", carrier="drei", favours_own=False)),
+        (Policy.BUNDLE, line("a", KEPT), line("b", KEPT, talk_s=60.0)),
+        (Policy.BUNDLE, line("a", FREE), line("b", replace(FREE, bucket_ends=NOW + DAY_S + 1))),
+        (Policy.BUNDLE, line("a", FREE), line("b", replace(FREE, free_s=179.0))),
+        (Policy.BUNDLE, line("a", replace(FREE, free_s=180.0)), line("b", PAID)),
         (Policy.CHEAPEST, line("a", FREE), line("b", PAID)),
+        (Policy.CHEAPEST, line("a", PAID), line("b", KEPT, talk_s=1801.0)),
+        (Policy.CHEAPEST, line("a", KEPT, talk_s=1799.0), line("b", PAID)),
+        (Policy.CHEAPEST, line("a", KEPT, talk_s=9e3), line("b", replace(PAID, full_price=0.2))),
+        (Policy.LEAST_USED, line("a", replace(PAID, seconds=99.0)), line("b", SHORT)),
+        (Policy.LEAST_USED, line("a", PAID, talk_s=9e4), line("b", SHORT)),
         (Policy.LEAST_USED, line("a", talk_s=50.0), line("b", talk_s=110.0)),
         (Policy.LEAST_USED, line("a", talk_s=50.0), line("b", calls=1)),
         (Policy.HEALTHIEST, line("a", answer_rate=0.6), line("b", answer_rate=0.3)),

@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from typer.testing import Result
 
 from edge.cli.config import EXIT_FAILED
 from edge.cli.stories import CAUSES
 from edge.money.reading import Words
 from edge.money.saga import Event, Why
-from tests.edge.money.office import CODES, Settings, carrier, rule, scenario
+from tests.brokers import Broker
+from tests.edge.money.office import CODES, carrier
 from tests.edge.money.shop import Shop, shop
 
 STRANGE = "999999999999"  # a code that the carrier does not know
@@ -19,10 +21,9 @@ FRIEND = "+2348031234567"
 
 
 @pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[Shop]:
-    """Two lines with 50.00 each, rules for vouchers of 100 by command."""
-    settings = Settings(rules=[rule(below=None)])
-    async with shop(tmp_path, scenario({}, {}), settings) as found:
+async def desk(broker: Broker, tmp_path: Path) -> AsyncIterator[Shop]:
+    """Two lines with 50.00 each, and vouchers of 100 for who asks for them."""
+    async with shop(broker, tmp_path, 2) as found:
         yield found
 
 
@@ -32,12 +33,21 @@ async def brought(desk: Shop, *codes: str) -> None:
     assert result.exit_code == 0, result.stderr
 
 
+async def campaign(desk: Shop, number: str) -> Result:
+    return await desk.run("why", number, "--purpose", "campaign", "--consent", "c-1")
+
+
 async def test_balance_shows_what_is_known_and_asks_anew(desk: Shop) -> None:
     told = await desk.facts("balance", "--ask")
-    assert {event["event"]["line"] for event in told} == {"desk-0", "desk-1"}
+    assert {event["event"]["line"] for event in told} == set(desk.lines)
     assert {event["event"]["amount"] for event in told} == {"50"}
-    result = await desk.run("balance", "desk-0", "--ask")
-    assert "desk-0: 50.00 NGN" in result.stdout
+    result = await desk.run("balance", desk.lines[0], "--ask")
+    assert f"{desk.lines[0]}: 50.00 NGN" in result.stdout
+    known = await desk.run("balance")
+    assert known.stdout.count("50.00 NGN") == 2
+    [shown] = await desk.facts("balance", desk.lines[1])
+    assert [line["balance"] for line in shown["lines"]] == ["50"]
+    assert "50.00 NGN" in (await desk.run("lines")).stdout
 
 
 async def test_balance_of_no_line(desk: Shop) -> None:
@@ -80,17 +90,17 @@ async def test_a_file_that_is_not_there(desk: Shop) -> None:
 
 async def test_a_topup_is_told_to_its_end_and_the_ledger_adds_up(desk: Shop) -> None:
     await brought(desk, CODES[0])
-    result = await desk.run("topup", "desk-0")
+    result = await desk.run("topup", desk.lines[0])
     assert result.exit_code == 0, result.output
     told = [line.split("  ", 1)[1] for line in result.stdout.splitlines()]
-    assert "100.00 NGN is set aside for desk-0" in told[0]
+    assert f"100.00 NGN is set aside for {desk.lines[0]}" in told[0]
     assert "waiting for the carrier" in told[1]
-    assert "desk-0 got 100.00 NGN" in told[2]
+    assert f"{desk.lines[0]} got 100.00 NGN" in told[2]
     checked = await desk.run("ledger", "check")
     assert checked.stdout.startswith("The ledger adds up: ")
     assert "vouchers: 1 used" in checked.stdout
     kinds = [entry["kind"] for entry in (await desk.facts("ledger"))[0]["entries"]]
-    of_line = (await desk.run("ledger", "--line", "desk-1")).stdout
+    of_line = (await desk.run("ledger", "--line", desk.lines[1])).stdout
     assert kinds.count("topup_confirmed") == 1
     assert "topup" not in of_line
 
@@ -99,28 +109,27 @@ async def test_a_code_that_the_carrier_refuses_fails_the_command(desk: Shop) -> 
     await brought(desk, STRANGE)
     reply, *events = [
         json.loads(text)
-        for text in (await desk.run("topup", "desk-0", "--json")).stdout.splitlines()
+        for text in (await desk.run("topup", desk.lines[0], "--json")).stdout.splitlines()
     ]
     assert reply["reply"]["result"] == "accepted"
     assert [event["event"]["kind"] for event in events][-1] == "topup_rejected"
-    none = await desk.run("topup", "desk-1")
+    none = await desk.run("topup", desk.lines[1])
     assert none.exit_code == EXIT_FAILED
     assert none.stderr == "No voucher fits: import some.\n"
-    assert (await desk.run("topup", "desk-0", "--unlock")).stdout == (
-        "desk-0 may try vouchers again\n"
-    )
+    unlocked = await desk.run("topup", desk.lines[0], "--unlock")
+    assert unlocked.stdout == f"{desk.lines[0]} may try vouchers again\n"
 
 
-async def test_a_person_pays_or_declines(tmp_path: Path) -> None:
-    settings = Settings(rules=[rule(below=None, method="ask")])
-    async with shop(tmp_path, scenario({}, {}), settings) as desk:
-        asked = await desk.run("topup", "desk-0")
+async def test_a_person_pays_or_declines(broker: Broker, tmp_path: Path) -> None:
+    async with shop(broker, tmp_path, rule={"method": "ask"}) as desk:
+        asked = await desk.run("topup", desk.lines[0])
         assert asked.exit_code == 0
-        assert "desk-0 needs 100.00 NGN: pay it, then `trunkline topup --confirm" in asked.stdout
+        assert "needs 100.00 NGN: pay it, then `trunkline topup --confirm" in asked.stdout
+        await desk.until("topup_asked")
         [topup] = [event.topup_id for event in desk.money("topup_asked")]
         paid = await desk.run("topup", "--confirm", str(topup))
         assert paid.exit_code == 0
-        assert "desk-0 got 100.00 NGN (a person paid)" in paid.stdout
+        assert "got 100.00 NGN (a person paid)" in paid.stdout
         again = await desk.run("topup", "--reject", str(topup))
         assert again.exit_code == EXIT_FAILED
         assert "is confirmed: there is nothing to decide" in again.stderr
@@ -131,12 +140,11 @@ async def test_what_is_asked_must_make_sense(desk: Shop) -> None:
     assert (await desk.run("topup", "--confirm", "t-1", "--reject", "t-1")).exit_code == 2
 
 
-async def test_a_topup_that_is_not_over_in_time_goes_on(tmp_path: Path) -> None:
+async def test_a_topup_that_is_not_over_in_time_goes_on(broker: Broker, tmp_path: Path) -> None:
     silent = carrier(faults=[{"kind": "silent", "codes": [CODES[0]]}])
-    settings = Settings(rules=[rule(below=None)])
-    async with shop(tmp_path, scenario({}, carriers=[silent]), settings) as desk:
+    async with shop(broker, tmp_path, carriers=[silent]) as desk:
         await brought(desk, CODES[0])
-        result = await desk.run("topup", "desk-0", "--wait", "1")
+        result = await desk.run("topup", desk.lines[0], "--wait", "1")
         assert result.exit_code == EXIT_FAILED
         assert "is not over after 1 s and goes on" in result.stderr
         assert "confirmed" not in result.stdout
@@ -156,7 +164,8 @@ async def test_numbers_are_denied_and_let_go(desk: Shop, tmp_path: Path) -> None
     assert removed.stdout == "1 number may be called again\n"
     assert removed.stderr == "Not on the list: +2348031230000.\n"
     assert (await desk.run("deny", "count")).stdout == "2 numbers denied\n"
-    assert FRIEND not in desk.denied
+    assert "denied_number" in (await campaign(desk, "+2348031234568")).stdout
+    assert "denied_number" not in (await campaign(desk, FRIEND)).stdout
 
 
 async def test_a_long_list_is_denied_in_parts(desk: Shop) -> None:
@@ -164,7 +173,15 @@ async def test_a_long_list_is_denied_in_parts(desk: Shop) -> None:
     assert await desk.facts("deny", "import", "-", stdin=numbers) == [
         {"denied": 2500, "left_out": []}
     ]
-    assert len(desk.denied) == 2500
+    assert await desk.facts("deny", "count") == [{"count": 2500}]
+
+
+async def test_why_tells_the_lines_and_what_the_number_is(desk: Shop) -> None:
+    said = await desk.run("why", FRIEND)
+    assert said.stdout.startswith(f"{FRIEND} is a mobile number of NG, network ng-mtn.\n")
+    [choice] = await desk.facts("why", FRIEND, "--line", desk.lines[1])
+    assert (choice["line"], [row["rank"] for row in choice["lines"]]) == (desk.lines[1], [1])
+    assert (await desk.run("line", desk.lines[0])).stdout.count("ng-mtn") == 1
 
 
 def test_every_cause_has_words() -> None:
