@@ -17,7 +17,7 @@ from bench.rotation_parts.scenarios import MAKERS, Size
 from config.models import Dispatcher, Policy
 
 # A small office keeps its lines less busy, or callers would find none: Erlang's B formula.
-SIZES = (Size(8, 16, 0.12), Size(32, 6, 0.20), Size(128, 3, 0.25))
+SIZES = (Size(8, 16, 0.12), Size(32, 4, 0.20), Size(128, 2, 0.25))
 OURS = Method("ours", Dispatcher().policies)
 METHODS = (
     OURS,
@@ -25,6 +25,8 @@ METHODS = (
     Method("least used", (Policy.LEAST_USED,)),
     Method("random", (), shuffles=True),
 )
+# What limits are for: the same, without them.
+BLIND = Method("round robin, no limits", (Policy.ROUND_ROBIN,), obeys=False)
 LEAST_MINUTES, MOST_MONEY = 98.0, 103.0  # per cent of the optimum
 SEED = 3
 
@@ -43,10 +45,10 @@ def main() -> None:
 def _compare(job: tuple[Size, int, int]) -> list[Row]:
     """Live one scenario through by every method."""
     size, n, seed = job
-    scenario = MAKERS[n](Random(seed), size)
+    scenario = MAKERS[n](Random(seed), size)  # noqa: S311 - the same days each time
     optimum = Optimum(scenario)
     rows = []
-    for method in METHODS:
+    for method in (*METHODS, BLIND) if scenario.campaigns else METHODS:
         tally = simulate(scenario, method, seed)
         rows.append(
             {
@@ -74,11 +76,13 @@ def _shares(tally: Tally, optimum: Optimum) -> Row:
 
 def _goals(size: Size, ours: Row) -> Iterator[Goal]:
     name = f"{ours['scenario']}, {size.sims} SIMs"
-    numbers = {key: float(value) for key, value in ours.items() if isinstance(value, int | float)}
-    yield Goal(f"{name}: minutes of the optimum", LEAST_MINUTES, numbers["minutes_%"], "%", True)
-    yield Goal(f"{name}: money of the optimum", MOST_MONEY, numbers["money_%"], "%")
-    yield Goal(f"{name}: limits overshot", 0, numbers["overshoots"], "times")
-    yield Goal(f"{name}: SIMs barred", 0, numbers["barred"], "SIMs")
+    found = {key: float(value) for key, value in ours.items() if isinstance(value, int | float)}
+    yield Goal(
+        f"{name}: minutes", LEAST_MINUTES, found["minutes_%"], "% of the most", at_least=True
+    )
+    yield Goal(f"{name}: money", MOST_MONEY, found["money_%"], "% of the least")
+    yield Goal(f"{name}: limits overshot", 0, found["overshoots"], "times")
+    yield Goal(f"{name}: barred", 0, found["barred"], "SIMs")
 
 
 if __name__ == "__main__":

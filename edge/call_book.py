@@ -13,6 +13,7 @@ from edge import clock
 from edge.calls import Call
 from edge.journal import Journal
 from edge.limits.account import Charge
+from edge.money.entry import write_money
 from edge.numbers import mask
 from edge.outbox import Message
 from edge.placement import Settlement
@@ -85,8 +86,8 @@ class CallBook:
         cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by), **_cost(used.charge))
         gone = Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,))
         facts = (gone, _cdr_row(cdr), *used.facts)
-        topic = self._journal.topics.of(CDR)
-        self._journal.write(ended, self._journal.message(topic, cdr), *used.messages, facts=facts)
+        told = self._journal.message(self._journal.topics.of(CDR), cdr)
+        self._journal.write(ended, *used.messages, told, facts=facts)
         self.forget(call)
         log.info("call %s: %s on %s, %s", call.call_id, mask(call.number), call.line, cause)
 
@@ -125,7 +126,7 @@ def _cost(charge: Charge | None) -> dict[str, Any]:
         return {}
     return {
         "billed_s": float(charge.billed_s),
-        "cost": f"{charge.money:.4f}" if charge.currency else None,
+        "cost": write_money(charge.money) if charge.currency else None,
         "currency": charge.currency,
         "bucket": charge.bucket,
     }

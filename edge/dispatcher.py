@@ -8,7 +8,7 @@ A call to an emergency service by a person passes every limit: any line that can
 when none is free, the call that matters least is ended for it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -97,36 +97,46 @@ def _sift(wanted: Wanted, lines: Iterable[Candidate], now: float) -> tuple[list[
     fits: list[Fit] = []
     cuts: list[_Cut] = []
     judge = _judge_emergency if wanted.is_emergency else _judge
+    if wanted.line is not None and not wanted.is_emergency:
+        lines = [line for line in lines if line.line == wanted.line]
     for line in lines:
-        if wanted.line in {None, line.line} or wanted.is_emergency:
-            verdict = judge(line, wanted, now)
-            fits.append(verdict) if isinstance(verdict, Fit) else cuts.append(verdict)
+        verdict = judge(line, wanted, now)
+        if isinstance(verdict, Fit):
+            fits.append(verdict)
+        else:
+            cuts.append(_Cut(line, verdict))
     return fits, cuts
 
 
-def _judge(line: Candidate, wanted: Wanted, now: float) -> Fit | _Cut:
-    blocks = [block for account in line.accounts for block in account.blocks(now)]
-    if line.block:
-        blocks.append(line.block)
-    if line.live:
-        blocks.append(_busy(line.live))
-    if line.switch and line.switch.block:
-        blocks.append(line.switch.block)
-    if blocks:
-        return _Cut(line, max(blocks, key=_hope))
+def _judge(line: Candidate, wanted: Wanted, now: float) -> Fit | Block:
+    """What the line gives the call; else, of all that is against it, the block that ends last."""
+    blocked = bool(line.block or line.live or (line.switch and line.switch.block))
+    for account in line.accounts:
+        blocked = blocked or bool(account.blocks(now))
+    if blocked:
+        return max(_blocks(line, now), key=_hope)
     offer = line.accounts[0].offer(wanted.to, now) if line.accounts else _UNBOUND
-    if offer.block:
-        return _Cut(line, offer.block)
-    return Fit(line, offer, _RESTING if line.switch else _ACTIVE, now)
+    return offer.block or Fit(line, offer, _RESTING if line.switch else _ACTIVE, now)
 
 
-def _judge_emergency(line: Candidate, _: Wanted, now: float) -> Fit | _Cut:
+def _blocks(line: Candidate, now: float) -> Iterator[Block]:
+    for account in line.accounts:
+        yield from account.blocks(now)
+    if line.block:
+        yield line.block
+    if line.live:
+        yield _busy(line.live)
+    if line.switch and line.switch.block:
+        yield line.switch.block
+
+
+def _judge_emergency(line: Candidate, _: Wanted, now: float) -> Fit | Block:
     """Whatever can dial may be used."""
     obstacle = line.switch.block if line.switch else line.block
     if obstacle and not line.emergency_ok:
-        return _Cut(line, obstacle)
+        return obstacle
     if line.live and line.live.emergency:
-        return _Cut(line, _busy(line.live))
+        return _busy(line.live)
     return Fit(line, _UNBOUND, _emergency_tier(line), now)
 
 

@@ -191,12 +191,8 @@ class Fleet:
     def _switch_block(self, line: Line, active: Line, now: float, loop_time: float) -> Block | None:
         """Why the modem may not switch now: what runs on it, and flash that wears."""
         imei = active.identity.imei if active.identity else ""
-        if (
-            active.calls
-            or active.reserved
-            or not active.attached
-            or not self._listener.is_idle(active)
-        ):
+        at_work = active.calls or active.reserved or not self._listener.is_idle(active)
+        if at_work or not active.attached or loop_time < active.cool_until:
             sentence = f"{active.line} is at work in its modem."
             return Block(Reason.LINE_BUSY, sentence, now + SWITCH_S)
         if self._switching.get(imei, 0.0) > loop_time:

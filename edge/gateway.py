@@ -249,7 +249,9 @@ class Gateway:
         return line.status(self._config.gateway.name, self._money.shown(line))
 
     def _on_shown(self, line: Line, status: messages.LineStatus) -> None:
-        """A line entered a state: what waits for that."""
+        """A line is shown: what waits for its state, and what a person should look into."""
+        if line.accounts:
+            self._display.alarm(f"unhealthy-{line.line}", line.accounts[0].alarm, line.line)
         if status.state in _FREE:
             self._dials.serve_queue()
         elif status.state is LineState.ABSENT:

@@ -11,19 +11,18 @@ from heapq import heappop, heappush
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bench.rotation_parts.scenarios import Scenario
-from bench.rotation_parts.tariffs import DAY_S, SINCE_S, Books
+from bench.rotation_parts.scenarios import Card, Scenario
+from bench.rotation_parts.tariffs import SINCE_S, Books
 from bench.rotation_parts.traffic import SETUP_S, Campaign, Offered
+from config.limits import Limits
 from config.models import Policy
 from edge.candidates import Candidate, Live, Wanted
-from edge.dispatcher import Chosen, Wait, choose
+from edge.dispatcher import Chosen, choose
 from edge.limits.account import Account, CallResult, Ending, Reservation
 from mqtt.vocabulary import Purpose
 
 RETRY_S = 15.0  # between the tries of a campaign that finds no line
 UTC = ZoneInfo("UTC")
-
-Order = Callable[[list[Candidate]], list[Candidate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +32,7 @@ class Method:
     name: str
     policies: Sequence[Policy]
     shuffles: bool = False
+    obeys: bool = True  # the limits that the owner set
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,11 @@ class _Sim:
     line: Candidate
     account: Account
     books: Books
-    day: int = 0
+
+    def look(self, now: float) -> Candidate:
+        """The line with its counters of the day, as the gateway shows it to the dispatcher."""
+        self.line.calls, self.line.talk_s = self.account.today(now)
+        return self.line
 
 
 @dataclass(slots=True)
@@ -78,8 +82,10 @@ class _World:
 
 def simulate(scenario: Scenario, method: Method, seed: int) -> Tally:
     """Live through the days of a scenario."""
-    sims = {f"sim-{n}": _sim(f"sim-{n}", scenario, n) for n in range(len(scenario.cards))}
-    world = _World(scenario, method, sims, Random(seed))
+    cards = {f"sim-{n}": card for n, card in enumerate(scenario.cards)}
+    sims = {name: _sim(name, card, method) for name, card in cards.items()}
+    random = Random(seed)  # noqa: S311 - the same order each time
+    world = _World(scenario, method, sims, random)
     for call in scenario.calls:
         world.at(call.at, _arrival(world, call))
     for campaign in scenario.campaigns:
@@ -95,10 +101,10 @@ def simulate(scenario: Scenario, method: Method, seed: int) -> Tally:
     )
 
 
-def _sim(name: str, scenario: Scenario, n: int) -> _Sim:
-    card = scenario.cards[n]
+def _sim(name: str, card: Card, method: Method) -> _Sim:
     tariff = card.tariff
-    account = Account(f"sim:{name}", tariff.limits, tariff.plan, UTC, tariff.carrier)
+    limits = tariff.limits if method.obeys else Limits()
+    account = Account(f"sim:{name}", limits, tariff.plan, UTC, tariff.carrier)
     account.see_balance(card.balance, SINCE_S)
     own = tariff.on_net != tariff.off_net or any(bundle.on_net for bundle in tariff.bundles)
     line = Candidate(name, accounts=(account,), carrier=tariff.carrier, favours_own=own)
@@ -133,7 +139,7 @@ class _Dialer:
 
 def _place(world: _World, call: Offered, now: float, purpose: Purpose) -> bool:
     """Make a call if a line takes it."""
-    lines = [sim.line for sim in world.sims.values() if sim.line.live is None]
+    lines = [sim.look(now) for sim in world.sims.values() if sim.line.live is None]
     if world.method.shuffles:
         world.random.shuffle(lines)
     found = choose(Wanted(call.to, purpose=purpose), lines, now, world.method.policies)
@@ -145,26 +151,16 @@ def _place(world: _World, call: Offered, now: float, purpose: Purpose) -> bool:
     reservation = sim.account.reserve(call_id, call.to, None, now)
     if not isinstance(reservation, Reservation):
         return False
-    _begin(sim, now, purpose)
-    talk_s = min(call.talk_s, float(int(reservation.seconds)) if reservation.seconds < 1e9 else 1e9)
+    sim.line.live = Live(purpose)
+    sim.line.last_used = now
+    sim.books.dial(now)
     answered = now + SETUP_S
+    talk_s = min(call.talk_s, reservation.seconds)
 
     def end(at: float) -> None:
         sim.account.settle(call_id, CallResult(Ending.ANSWERED, talk_s), at)
         sim.books.bill(call.callee, answered, talk_s)
         sim.line.live = None
-        sim.line.talk_s += talk_s
 
     world.at(answered + talk_s, end)
     return True
-
-
-def _begin(sim: _Sim, now: float, purpose: Purpose) -> None:
-    """A call goes out: the counters of the day begin anew with the first one of a day."""
-    day = int(now // DAY_S)
-    if day != sim.day:
-        sim.day, sim.line.calls, sim.line.talk_s = day, 0, 0.0
-    sim.line.live = Live(purpose)
-    sim.line.last_used = now
-    sim.line.calls += 1
-    sim.books.dial(now)

@@ -105,7 +105,7 @@ class Optimum:
                 column = self._talk(n, demand, pool, slot, 0.0)
                 row = ("bundle", pool.number, bundle_n, bundle.period(at))
                 self._rows.add(row, bundle.minutes * pool.sims, column)
-        price = tariff.price(demand.callee)
+        price = float(tariff.price(demand.callee))
         column = self._talk(n, demand, pool, slot, price)
         if pool.card.balance is not None:
             money = float(pool.card.balance) * pool.sims

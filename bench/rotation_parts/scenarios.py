@@ -102,7 +102,7 @@ def _month_end(random: Random, size: Size) -> Scenario:
     days = size.days
     tariffs = tuple(
         (Tariff(f"ends-{end}", "a", "0.10", "0.10", "0.10", _bundle(size, 0.5, end - days)), n)
-        for end, n in ((days // 3, 3), (2 * days // 3, 3), (days, 2))
+        for end, n in ((max(1, days // 3), 3), (max(1, 2 * days // 3), 3), (days, 2))
     )
     return Scenario("bundles near their end", _cards(size, *tariffs), _office(random, size))
 

@@ -1,4 +1,4 @@
-"""SIM cards of the simulation: what the owner's configuration says of them, and the carrier's books.
+"""SIM cards of the simulation: what the owner writes of them, and the books of the carrier.
 
 The carrier bills on its own, with nothing of `edge.limits`: so it finds any minute too much.
 """
@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from math import ceil
 
 from config.limits import Bucket, BucketPeriod, Limits, Match, Plan, Rate
 
@@ -82,11 +83,8 @@ class Tariff:
             min_call_s=30,
         )
 
-    def price(self, callee: str) -> float:
+    def price(self, callee: str) -> Decimal:
         """Money for a minute to a carrier's customer or to a fixed line."""
-        return float(self._price(callee))
-
-    def _price(self, callee: str) -> Decimal:
         if callee == FIXED:
             return Decimal(self.fixed)
         return Decimal(self.on_net if callee == self.carrier else self.off_net)
@@ -121,8 +119,8 @@ class Books:
         """A call is over."""
         self.seconds += seconds
         self._count_day(answered, seconds)
-        left = self._from_bundles(callee, answered, round(seconds))
-        money = Decimal(left) * self.tariff._price(callee) / 60
+        left = self._from_bundles(callee, answered, ceil(seconds))
+        money = Decimal(left) * self.tariff.price(callee) / 60
         self.spent += money
         if self.balance is not None and self.spent > self.balance:
             self.overshoots += 1

@@ -243,15 +243,10 @@ class Account:
         """The balance below which the owner wants to be warned."""
         return self._limits.warn_balance
 
-    def alarms(self) -> dict[str, str]:
-        """What a person should know of, name to sentence: low_balance, unhealthy."""
-        found = {}
-        balance, least = self._state.balance, self._limits.warn_balance
-        if balance is not None and least is not None and balance < least:
-            found["low_balance"] = f"The balance is {balance}, less than {least}."
-        if self._state.health.alarm:
-            found["unhealthy"] = self._state.health.alarm
-        return found
+    @property
+    def alarm(self) -> str | None:
+        """What a person should look into: calls that go wrong, and a rest that waits for him."""
+        return self._state.health.alarm
 
     def use(self, now: float) -> list[LimitUse]:
         """Each limit and bucket of this account."""

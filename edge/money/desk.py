@@ -75,7 +75,8 @@ class MoneyDesk:
         self._fleet = fleet
         self._store = store
         self.ledger = Ledger(journal)
-        self.vouchers = _vouchers(config, self.ledger)
+        self.vouchers = Vouchers(self.ledger, None)
+        self._key_file, self._database = config.vouchers.key_file, config.storage.path
         self.balances = Balances(self.ledger)
         codes = Codes()
         self._talks = Conversations(ussd, codes)
@@ -98,9 +99,20 @@ class MoneyDesk:
     async def load(self) -> None:
         """Read the ledger; give back what was only reserved, doubt what was sent."""
         await self.ledger.load(self._store)
+        self._find_key()
         await self.vouchers.load(self._store)
         await self.balances.load(self._store, clock.now().timestamp())
         await self._watch.recover()
+
+    def _find_key(self) -> None:
+        """Without a key no voucher can be had, which is said where one is wanted."""
+        try:
+            key = find_key(self._key_file, self._database, os.environ)
+        except KeyProblem as error:
+            log.error("%s", error)  # noqa: TRY400 - a trace says no more
+            self.vouchers.use(None, str(error))
+        else:
+            self.vouchers.use(Vault(key))
 
     # --- what happens on lines
 
@@ -172,13 +184,3 @@ class MoneyDesk:
     def alarm(self, name: str, message: str | None, line: str | None) -> None:
         """Raise an alarm, or clear it with None."""
         self._fleet.alarm(name, message, line)
-
-
-def _vouchers(config: GatewayConfig, ledger: Ledger) -> Vouchers:
-    """The vouchers; without a key none can be had, which is said where one is wanted."""
-    try:
-        key = find_key(config.vouchers.key_file, config.storage.path, os.environ)
-    except KeyProblem as error:
-        log.error("%s", error)  # noqa: TRY400 - a trace says no more
-        return Vouchers(ledger, None, str(error))
-    return Vouchers(ledger, Vault(key))

@@ -89,6 +89,10 @@ class Vouchers:
         self._known: set[bytes] = set()
         self._marked = False  # the key is known on disk
 
+    def use(self, vault: Vault | None, problem: str | None = None) -> None:
+        """Seal and open with this vault from now on."""
+        self._vault, self.problem = vault, problem
+
     async def load(self, store: Store) -> None:
         """Read all vouchers; another key than theirs sets `problem`."""
         await self._check_key(store)

@@ -173,3 +173,22 @@ def closed(world: World) -> set[str]:
 
 def unique(cdrs: list[Cdr]) -> list[Cdr]:
     return list({cdr.event_id: cdr for cdr in cdrs}.values())
+
+
+async def test_what_a_call_had_used_when_the_gateway_was_killed_is_counted(
+    open_world: Open, tmp_path: Path
+) -> None:
+    rates = [{"setup": "0.05", "per_minute": "0.10"}]
+    plan = {"name": "office", "currency": "EUR", "first_s": 60, "next_s": 60, "rates": rates}
+    async with open_world(TELLS, running=False, config={"plan": [plan]}) as world:
+        world.know_sim(plan="office", limits={"max_minutes_day": 10})
+        async with process(world, tmp_path) as child:
+            call = await world.dial(STAYS)
+            await world.ear.state(call, "answered")
+            await child.end(signal.SIGKILL)
+            await child.restart()
+            cdr = await world.ear.cdr(call)
+            assert (cdr.cause, cdr.billed_s, cdr.cost) == ("lost", 60.0, "0.15")
+            [line] = world.ear.lines()
+            used = {use.limit: (use.used, use.most) for use in line.use or ()}
+            assert used["max_minutes_day"] == (1.0, 10.0)

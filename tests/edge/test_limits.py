@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mqtt.messages import CallEvent, Choice
+from mqtt.messages import CallEvent, Choice, MoneyEvent
 from mqtt.vocabulary import Reason, Result
 from tests.edge.conftest import Open
 from tests.edge.worlds import (
@@ -33,7 +33,9 @@ async def why(world: World, to: str, **fields: Any) -> Choice:
 
 
 @pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def _quick(open_world: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line is free as soon as its call is over; `open_world` lets it cool a little."""
+    assert open_world
     monkeypatch.setattr("edge.call_desk.COOL_S", 0)
 
 
@@ -138,6 +140,56 @@ async def test_an_emergency_call_passes_every_limit_and_ends_another_call(
         await eventually(lambda: len(world.calls) == 2)
         await world.ear.ask("hangup", call_id=emergency)
         await world.ear.cdr(emergency)
+
+
+async def test_a_sim_in_a_resting_slot_takes_over(open_world: Open) -> None:
+    modem = {"family": "quectel", "model": "EC25", "sims": [{}, {}]}
+    async with open_world(modem, **limits(max_calls_day=2)) as world:
+        first = world.ear.lines()[0].line
+        await world.ear.ask("line", line=first, action="switch_sim", slot=2)
+        await world.ear.until(lambda: len(world.ear.lines()) == 2)
+        await world.ready(1)
+        [second] = [line.line for line in world.ear.lines() if line.line != first]
+        for _ in range(2):
+            assert (await world.ear.cdr(await world.dial(ANSWERS))).line == second
+        await world.ear.until(lambda: "exhausted" in {line.state for line in world.ear.lines()})
+        told = await why(world, ANSWERS)
+        assert [(row.line, row.rank, row.switch_s) for row in told.lines if row.rank] == [
+            (first, 1, 20.0)
+        ]
+        assert (await world.ear.cdr(await world.dial(ANSWERS))).line == first
+        switches = [
+            use.used
+            for line in world.ear.lines()
+            for use in line.use or ()
+            if line.line == first and use.limit == "max_switches_day"
+        ]
+        assert switches == [1.0]
+
+
+PLAN = {
+    "name": "office",
+    "currency": "EUR",
+    "first_s": 60,
+    "next_s": 60,
+    "rates": [{"setup": "0.05", "per_minute": "0.10"}],
+}
+
+
+async def test_the_cdr_tells_what_a_call_cost(open_world: Open) -> None:
+    async with open_world(TELLS, running=False, config={"plan": [PLAN]}) as world:
+        world.know_sim(plan="office", limits={"max_spend_day": "0.40"})
+        world.start()
+        await world.ready()
+        cdr = await world.ear.cdr(await world.dial(ANSWERS))
+        assert (cdr.billed_s, cdr.cost, cdr.currency) == (60.0, "0.15", "EUR")
+        [charge] = world.ear.heard.of(MoneyEvent)
+        assert (charge.kind, charge.amount, charge.call_id) == ("charge", "0.15", cdr.call_id)
+        await world.ready()
+        told = await why(world, ANSWERS)
+        assert [(row.cost, row.currency) for row in told.lines] == [("0.1167", "EUR")]
+        assert (await world.ear.cdr(await world.dial(ANSWERS))).cost == "0.15"
+        assert (await world.order(ANSWERS)).reason is Reason.LIMIT_REACHED
 
 
 async def test_a_campaign_asks_the_guards(open_world: Open) -> None:

@@ -216,10 +216,10 @@ def test_a_rest_and_its_alarm() -> None:
         sim.reserve("1", TO, None, NOON)
         sim.settle("1", CallResult(Ending.FAILED), NOON)
     assert [block.reason for block in sim.blocks(NOON)] == [Reason.RESTING]
-    assert sim.alarms() == {"unhealthy": "2 calls in a row failed."}
+    assert sim.alarm == "2 calls in a row failed."
     sim.enable()
     assert sim.blocks(NOON) == ()
-    assert sim.alarms() == {}
+    assert sim.alarm is None
 
 
 # --- shared accounts
@@ -336,12 +336,6 @@ def test_without_prices_only_min_balance_stops_a_sim() -> None:
     assert sim.blocks(NOON) == ()
     assert careful.blocks(NOON)[0].reason is Reason.NO_CREDIT
     assert careful.sms_block(NOON, TO) is not None
-
-
-def test_low_balance_is_an_alarm() -> None:
-    sim = account(warn_balance=5)
-    sim.see_balance(Decimal("4.99"), NOON)
-    assert sim.alarms() == {"low_balance": "The balance is 4.99, less than 5."}
 
 
 def test_a_callee_that_the_plan_does_not_sell() -> None:

