@@ -121,7 +121,6 @@ class CallDesk:
         key = line.modem.calls.place(call.number)
         line.calls[key] = call
         self._time_out(call, call.ring_timeout_s, Cause.NO_ANSWER)
-        self._lines.changed(line)
 
     # --- facts
 

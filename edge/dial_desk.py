@@ -191,9 +191,9 @@ class DialDesk:
         if done.exception():  # the gateway stops; its next boot closes the call
             self._release(call, line)
         elif not call.is_over and call.expires_at and call.expires_at <= clock.now():
-            line.reserved = None
             raw = "the disk took no records before the command expired"
             self._calls.finish(call, Cause.CANCELLED, raw, HangupBy.LOCAL, line)
+            line.reserved = None
             self._lines.changed(line)
         else:
             self._dial(call, line)
@@ -216,11 +216,10 @@ class DialDesk:
 
     def _dial(self, call: Call, line: Line) -> None:
         """The intent is on disk: dial, unless the call or the line went away meanwhile."""
-        line.reserved = None
-        if call.is_over:
-            self._lines.changed(line)
-        else:
+        if not call.is_over:
             self._calls.dial(call, line)
+        line.reserved = None
+        self._lines.changed(line)
 
 
 def _left_s(call: Call) -> float:

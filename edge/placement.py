@@ -148,17 +148,20 @@ class Placement:
             call.max_duration_s, call.warn_at_s = kept.seconds, kept.warn_at_s
         return self._count(call, now)
 
-    def release(self, call: Call, line: Line) -> None:
-        """The call did not begin after all, and nothing of it is on disk."""
+    def release(self, call: Call, line: Line) -> tuple[Op, ...]:
+        """The call was not dialled after all; gives what to write if its intent is on disk."""
         if line.accounts:
             line.accounts[0].release(call.call_id)
-        if call.attempt_at is not None:
-            self._attempts.undo(call.number, call.attempt_at)
+        if call.attempt_at is None:
+            return ()
+        return (self._attempts.undo(call.number, call.attempt_at),)
 
     def settle(self, call: Call, cause: Cause, line: Line | None) -> Settlement:
         """Count what the call took and how it went."""
         if call.direction is Direction.INCOMING or call.dialed_at is None:
             return Settlement()
+        if line and line.reserved is call:  # it was never dialled
+            return Settlement(None, self.release(call, line))
         rang = call.alerting_at is not None or call.answered_at is not None
         if rang:
             self._see(call.number, call.line)

@@ -97,14 +97,13 @@ def _mix(random: Random, size: Size) -> Scenario:
     return Scenario("on-net and off-net", _cards(size, *tariffs), _office(random, size))
 
 
-def _month_end(random: Random, size: Size) -> Scenario:
-    """What is left in each bundle ends on another day; then it begins anew."""
-    days = size.days
+def _ends(random: Random, size: Size) -> Scenario:
+    """Bundles of some days, that are filled anew, and longer ones; all end with the last day."""
     tariffs = tuple(
-        (Tariff(f"ends-{end}", "a", "0.10", "0.10", "0.10", _bundle(size, 0.5, end - days)), n)
-        for end, n in ((max(1, days // 3), 3), (max(1, 2 * days // 3), 3), (days, 2))
+        (Tariff(f"{days}-days", "a", "0.10", "0.10", "0.10", _bundle(size, 0.6, days)), n)
+        for days, n in ((max(1, size.days // 4), 3), (size.days // 2, 3), (size.days, 2))
     )
-    return Scenario("bundles near their end", _cards(size, *tariffs), _office(random, size))
+    return Scenario("bundles that end", _cards(size, *tariffs), _office(random, size))
 
 
 def _scarce(random: Random, size: Size) -> Scenario:
@@ -117,14 +116,15 @@ def _scarce(random: Random, size: Size) -> Scenario:
     return Scenario("few all-net minutes", _cards(size, *tariffs), _office(random, size, mix))
 
 
-MAKERS: Sequence[Maker] = (_steady, _burst, _uneven, _dry, _mix, _month_end, _scarce)
+MAKERS: Sequence[Maker] = (_steady, _burst, _uneven, _dry, _mix, _ends, _scarce)
 
 
 def _bundle(
-    size: Size, share: float, offset: int = 0, *, on_net: bool = False
+    size: Size, share: float, days: int | None = None, *, on_net: bool = False
 ) -> tuple[Bundle, ...]:
-    """Include a share of what a line talks; it is filled anew `offset` days after the first."""
-    return (Bundle(size.minutes(share), size.days, on_net, offset),)
+    """Include a share of what a line talks, filled anew after so many days or at the end of all."""
+    period = days or size.days
+    return (Bundle(size.minutes(share) * period // size.days, period, on_net),)
 
 
 def _office(random: Random, size: Size, mix: Mix = MIX) -> tuple[Offered, ...]:

@@ -5,7 +5,7 @@ The carrier bills on its own, with nothing of `edge.limits`: so it finds any min
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import ceil
 
@@ -25,11 +25,10 @@ class Bundle:
     minutes: int
     days: int  # until it is filled anew, counted from SINCE
     on_net: bool = False
-    offset: int = 0
 
     def period(self, at: float) -> int:
         """The number of the period that holds a moment."""
-        return int((at - SINCE_S) // DAY_S - self.offset) // self.days
+        return int((at - SINCE_S) // DAY_S) // self.days
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Tariff:
                     minutes=Decimal(bundle.minutes),
                     period=BucketPeriod.DAYS,
                     days=bundle.days,
-                    since=SINCE + timedelta(days=bundle.offset),
+                    since=SINCE,
                     on_net=True if bundle.on_net else None,
                 )
                 for n, bundle in enumerate(self.bundles)
