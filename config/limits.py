@@ -317,6 +317,11 @@ class Plan(Section):
             raise ValueError("rates need the currency of the plan, such as EUR")
         return self
 
+    @property
+    def favours_own(self) -> bool:
+        """Whether it is better to callees of the SIM's own carrier."""
+        return any(match.on_net for match in (*self.rates, *self.buckets))
+
 
 class LineLimits(Section):
     """Limits of a line, whichever SIM it has."""

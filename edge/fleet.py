@@ -234,8 +234,7 @@ class Fleet:
         if line.iccid:
             carrier = line.carrier.name if line.carrier else None
             line.accounts = self._usage.of_sim(line.iccid, line.line, carrier)
-            plan = self._usage.plan_of(line.iccid)
-            line.plan = plan.name if plan else None
+            line.plan = self._usage.plan_of(line.iccid)
 
     def drop_line_of_modem(self, name: str) -> None:
         """The SIM is known now, or the modem is gone."""

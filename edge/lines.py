@@ -10,6 +10,7 @@ from math import inf, isinf
 from typing import Any
 
 from config.carriers import CarrierProfile
+from config.limits import Plan
 from config.models import Sim
 from drivers.modem import Modem, ModemIdentity, SimIdentity
 from edge import clock
@@ -66,7 +67,7 @@ class Line:
     modem_name: str | None = None
     identity: ModemIdentity | None = None
     carrier: CarrierProfile | None = None
-    plan: str | None = None
+    plan: Plan | None = None
     attached: bool = False
     trouble: tuple[LineState, str] | None = None
     registration: RegistrationStatus | None = None
@@ -143,6 +144,7 @@ class Line:
             emergency_ok=self.modem is not None and self.attached,
             accounts=self.accounts,
             carrier=self.carrier.name if self.carrier else None,
+            favours_own=self.plan is None or self.plan.favours_own,
             calls=calls,
             talk_s=talk_s,
             last_used=self.last_used,
@@ -213,7 +215,7 @@ class Line:
             imei=self.identity.imei if self.identity else None,
             call_id=call.call_id if call else None,
             carrier=self.carrier.name if self.carrier else None,
-            plan=self.plan,
+            plan=self.plan.name if self.plan else None,
             use=self._use() or None,
             **money,
         )
