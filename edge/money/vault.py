@@ -1,14 +1,18 @@
-"""Voucher codes at rest: sealed with AES-256-GCM, known again by a keyed fingerprint."""
+"""Voucher codes at rest: sealed with AES-256-GCM, known again by a keyed fingerprint.
+
+The library behind it takes 6 MB, so it is loaded with the first voucher.
+"""
 
 import hmac
 import secrets
+from functools import cached_property
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12  # NIST SP 800-38D, 5.2.1.1
 _FINGERPRINT_BYTES = 16
@@ -22,8 +26,17 @@ class Vault:
     """Seals and opens codes; the name of a voucher is bound to its seal."""
 
     def __init__(self, key: bytes) -> None:
-        self._cipher = AESGCM(_derive(key, b"seal"))
-        self._marker = _derive(key, b"fingerprint")
+        self._key = key
+
+    @cached_property
+    def _cipher(self) -> "AESGCM":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return AESGCM(_derive(self._key, b"seal"))
+
+    @cached_property
+    def _marker(self) -> bytes:
+        return _derive(self._key, b"fingerprint")
 
     def fingerprint(self, code: str) -> bytes:
         """What a code is known by; nobody without the key can tell the code from it."""
@@ -36,6 +49,8 @@ class Vault:
 
     def open(self, voucher: str, sealed: bytes) -> SecretStr:
         """Decrypt the code of a voucher; raises WrongKey."""
+        from cryptography.exceptions import InvalidTag
+
         nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
             code = self._cipher.decrypt(nonce, body, voucher.encode())
@@ -47,4 +62,7 @@ class Vault:
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
     return HKDF(SHA256(), length=32, salt=None, info=b"trunkline vouchers " + purpose).derive(key)
