@@ -18,6 +18,7 @@ from edge.block import Block
 from edge.calls import Call
 from edge.candidates import Candidate, Live
 from edge.limits.account import Account
+from edge.limits.rules import UNKNOWN
 from modem.network import Registration as Stat
 from modem.network import RegistrationStatus
 from mqtt.messages import LineStatus, Use
@@ -136,7 +137,7 @@ class Line:
     def candidate(self, now: float, loop_time: float) -> Candidate:
         """How the dispatcher sees the line; `now` in seconds of the epoch."""
         account = self.accounts[0] if self.accounts else None
-        calls, talk_s = account.today(now) if account else (0, 0)
+        standing = account.standing(now) if account else UNKNOWN
         return Candidate(
             self.line,
             block=self._state_block(now, loop_time),
@@ -145,10 +146,10 @@ class Line:
             accounts=self.accounts,
             carrier=self.carrier.name if self.carrier else None,
             favours_own=self.plan is None or self.plan.favours_own,
-            calls=calls,
-            talk_s=talk_s,
+            calls=standing.calls,
+            talk_s=standing.seconds,
             last_used=self.last_used,
-            answer_rate=account.answer_rate if account else None,
+            answer_rate=standing.answer_rate,
             currency=account.currency if account else None,
         )
 

@@ -71,7 +71,7 @@ class Usage:
         account = self._accounts.get(key) or Account(key, Limits(), None, self._zone)
         account.load(state)
         self._states[key] = account.dump()
-        return _row(key, self._states[key])
+        return _row(key, json.dumps(self._states[key]).encode())
 
     def _account(self, key: str, limits: Limits, plan: Plan | None, carrier: str | None) -> Account:
         known = self._accounts.get(key)
@@ -105,9 +105,8 @@ def _machine_zone() -> str:
 
 def rows(accounts: tuple[Account, ...]) -> tuple[Op, ...]:
     """What accounts come to now, to be written with what they count."""
-    return tuple(_row(account.key, account.dump()) for account in accounts)
+    return tuple(_row(account.key, account.dump_json()) for account in accounts)
 
 
-def _row(key: str, state: dict[str, Any]) -> Op:
-    body = json.dumps(state, separators=(",", ":"))
+def _row(key: str, body: bytes) -> Op:
     return Op("INSERT OR REPLACE INTO account VALUES (?, ?)", (key, body))

@@ -30,7 +30,6 @@ from edge.limits.tariff import Place
 __all__ = ["Account", "CallResult", "Charge", "Ending", "LimitUse", "Offer", "Reservation"]
 
 WARN_S = 10  # the warning tone sounds so long before a call is cut
-FEW_CALLS = 10  # tell nothing of how many are answered
 CLOCK_SLACK_S = 3600  # a Pi has no clock of its own: it may boot with one that is so late
 
 _NOTHING = Decimal(0)
@@ -225,18 +224,9 @@ class Account:
         health.enable(self._state.health)
         self._change()
 
-    def today(self, now: float) -> tuple[int, int]:
-        """Calls dialled today, and seconds billed."""
-        self.blocks(now)
-        entry = self._rules.meters.today(self._state.counts)
-        return entry.calls, entry.seconds
-
-    @property
-    def answer_rate(self) -> float | None:
-        """Share of the last calls that was answered, 0 to 1; None while they are few."""
-        recent = self._state.health.recent
-        answered = sum(talk_s is not None for talk_s in recent)
-        return answered / len(recent) if len(recent) >= FEW_CALLS else None
+    def standing(self, now: float) -> Standing:
+        """How it stands now; the same object as long as nothing changed."""
+        return self._look(now)
 
     @property
     def warn_balance(self) -> Decimal | None:
@@ -254,12 +244,17 @@ class Account:
         so_far = _so_far(self._state.holds.values(), now)
         levels = self._rules.meters.levels(self._state.counts, so_far)
         buckets = (use for fill in fills for use in _bucket_uses(fill))
-        return [*(_level_use(level) for level in levels), *buckets]
+        shown = (one for one in levels if one.unit is not Unit.SWITCHES or one.used)
+        return [*map(_level_use, shown), *buckets]
 
     def dump(self) -> dict[str, Any]:
         """All that is counted and kept, for JSON."""
         state: dict[str, Any] = _STATE.dump_python(self._state, mode="json", exclude_defaults=True)
         return state
+
+    def dump_json(self) -> bytes:
+        """What `dump` gives, written."""
+        return _STATE.dump_json(self._state, exclude_defaults=True)
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over what `dump` gave; ValueError with a sentence where it cannot be read."""

@@ -50,6 +50,7 @@ _WORDS = {
     "short": "were very short",
 }
 _FOR_EVER = -1
+_FEW = 10  # calls, which tell nothing of how many are answered
 
 
 class Health:
@@ -117,6 +118,13 @@ class Health:
             mean = sum(talks) / len(talks)
             return f"The last {len(talks)} answered calls took only {mean:.1f} s on average."
         return None
+
+
+def answer_rate(kept: state.Health) -> float | None:
+    """Share of the last calls that was answered, 0 to 1; None while they are few."""
+    if len(kept.recent) < _FEW:
+        return None
+    return sum(talk_s is not None for talk_s in kept.recent) / len(kept.recent)
 
 
 def enable(kept: state.Health) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from config.limits import Limits, Plan
 from edge.block import Block
+from edge.limits import health
 from edge.limits.buckets import Buckets, Fill
 from edge.limits.health import Health
 from edge.limits.meters import Level, Meters, Unit
@@ -32,6 +33,9 @@ class Standing:
     room: Room
     blocks: tuple[Block, ...]
     is_broke: bool  # no money for any call, and no bucket for one
+    calls: int = 0  # dialled today
+    seconds: int = 0  # billed today
+    answer_rate: float | None = None  # of the last calls, 0 to 1; None while they are few
 
 
 UNKNOWN = Standing(inf, -inf, (), (), Room(None, None, inf, 0.0), (), is_broke=False)
@@ -73,7 +77,19 @@ class Rules:
             blocks.append(room.money.block())
         changes = (block.until for block in blocks if block.until is not None)
         until = min((at for at in (until, *changes) if at > now), default=inf)
-        return Standing(now, until, levels, fills, room, tuple(blocks), is_broke)
+        today = self.meters.today(state.counts)
+        return Standing(
+            now,
+            until,
+            levels,
+            fills,
+            room,
+            tuple(blocks),
+            is_broke,
+            today.calls,
+            today.seconds,
+            health.answer_rate(state.health),
+        )
 
     def count_call(self, state: State, hold: Hold, billed_s: int, money: Decimal) -> str | None:
         """Count an ended call; returns the first bucket that it drew."""

@@ -93,7 +93,7 @@ def test_a_call_that_was_not_answered_is_a_call_without_minutes() -> None:
     sim = account(max_calls_day=2, max_minutes_day=10)
     sim.reserve("1", TO, None, NOON)
     assert sim.settle("1", BUSY, NOON + 20) == Charge()
-    assert used(sim) == {"max_calls_day": 1, "max_minutes_day": 0, "max_switches_day": 0}
+    assert used(sim) == {"max_calls_day": 1, "max_minutes_day": 0}
 
 
 def test_a_call_that_never_began_is_none() -> None:
@@ -250,7 +250,6 @@ def test_a_shared_account_counts_at_the_price_and_in_the_steps_of_the_sim() -> N
     assert used(carrier, NOON + 240) == {
         "max_minutes_day": 4,
         "max_spend_day": 1,
-        "max_switches_day": 0,
     }
     block = sim.offer(TO, NOON + 240).block
     assert block is not None
