@@ -31,6 +31,8 @@ from mqtt.vocabulary import CallState, Cause, Direction, HangupBy, Reason, Resul
 log = logging.getLogger(__name__)
 
 
+MODEM_COMES_S = 10.0  # a gateway that has just started may know no line yet
+
 # When these end is an estimate: a call may be over sooner, a modem be back.
 _GUESSED = frozenset({Reason.LINE_BUSY, Reason.LINE_NOT_READY})
 
@@ -68,7 +70,8 @@ class DialDesk:
         call = self._make(command, wanted)
         match self._placement.choose(wanted):
             case Refusal() as refusal:
-                return refuse(refusal.reason, refusal.message)
+                again_s = MODEM_COMES_S if refusal.reason is Reason.NO_LINE else None
+                return refuse(refusal.reason, refusal.message, again_s)
             case Wait() as wait:
                 return self._place_later(call, wanted, command.priority, wait)
             case Chosen(preempts=False, switch=False) as found:
