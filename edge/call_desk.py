@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from config.models import GatewayConfig
@@ -67,7 +68,7 @@ class CallDesk:
         placement: Placement,
         lines: Lines,
         queue: CallQueue,
-        ended: Callable[[Line, float], None],
+        ended: Callable[[Line, float, Cause], None],
     ) -> None:
         self._max_call_s = config.calls.max_call_s
         self._book = book
@@ -195,7 +196,7 @@ class CallDesk:
         loop.call_later(COOL_S, self._lines.changed, line)
         self.finish(call, cause, fact.raw_cause, by, line)
         if call.direction is Direction.OUTGOING:
-            self._on_ended(line, call.talk_s)
+            self._on_ended(line, call.talk_s, cause)
         self._lines.changed(line)
 
     def finish(
@@ -203,7 +204,8 @@ class CallDesk:
     ) -> None:
         """Close a call, for good."""
         self._stop_timers(call)
-        self._book.finish(call, cause, raw, by, lambda: self._placement.settle(call, cause, line))
+        used = partial(self._placement.settle, call, cause, raw, line)
+        self._book.finish(call, cause, raw, by, used)
 
     def hang_up(self, call: Call) -> None:
         """End a call in whichever state it is; its modem reports the end."""

@@ -180,6 +180,9 @@ class DialDesk:
 
     def _start_queued(self, waiting: Waiting, found: Chosen) -> None:
         call, line = waiting.call, self._lines.lines[found.line]
+        if found.switch:
+            self._lines.switch_to(line)
+            return
         block = self._placement.forbidden(waiting.wanted, call.consent)
         reserved = block or self._reserve(call, line)
         if isinstance(reserved, Block):

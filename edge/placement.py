@@ -156,8 +156,8 @@ class Placement:
             return ()
         return (self._attempts.undo(call.number, call.attempt_at),)
 
-    def settle(self, call: Call, cause: Cause, line: Line | None) -> Settlement:
-        """Count what the call took and how it went."""
+    def settle(self, call: Call, cause: Cause, raw: str | None, line: Line | None) -> Settlement:
+        """Count what the call took and how it went; `raw` is what the modem said of its end."""
         if call.direction is Direction.INCOMING or call.dialed_at is None:
             return Settlement()
         if line and line.reserved is call:  # it was never dialled
@@ -172,7 +172,7 @@ class Placement:
         if not accounts or call.is_emergency:
             return Settlement(None, facts)
         now = clock.now().timestamp()
-        result = CallResult(_ending(call, cause, rang=rang), call.talk_s)
+        result = CallResult(_ending(call, cause, raw, rang=rang), call.talk_s)
         charge = accounts[0].settle(call.call_id, result, now)
         told = self._charge(call, charge)
         return Settlement(charge, (*facts, *rows(accounts), *told.facts), told.messages)
@@ -228,17 +228,17 @@ def _refusal(found: Block | Chosen | Wait | Refusal, now: float) -> dict[str, ob
     }
 
 
-def _ending(call: Call, cause: Cause, *, rang: bool) -> Ending:
+def _ending(call: Call, cause: Cause, raw: str | None, *, rang: bool) -> Ending:
     """How the call went, as far as the health of its SIM goes."""
     if call.answered_at:
         return Ending.ANSWERED
-    if cause is Cause.CANCELLED:
+    if cause in {Cause.CANCELLED, Cause.LOST}:
         return Ending.CANCELLED
     if cause in {Cause.BUSY, Cause.REJECTED}:
         return Ending.BUSY
     if cause in _NEVER_RANG:
         return Ending.NO_ANSWER if rang else Ending.NO_ALERT
-    return Ending.FAILED
+    return Ending.NO_CARRIER if raw == "NO CARRIER" else Ending.FAILED
 
 
 def _moment(epoch: float | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from edge import clock
 from edge.call_queue import CallQueue, Waiting
@@ -14,7 +15,10 @@ LEAST_PAUSE_S = 0.05  # a clock that is a little early must not be asked again a
 
 
 class WaitingRoom:
-    """`start` is given each call that got a line, `give_up` each that waited in vain, and why."""
+    """`start` is given each call that got a line, and one whose line must be switched to first.
+
+    `give_up` is given each that waited in vain, and why.
+    """
 
     def __init__(
         self,
@@ -59,14 +63,24 @@ class WaitingRoom:
         for waiting in self._queue.waiting():
             if soonest is not None and all(line.live or line.block for line in lines):
                 break
-            found = self._placement.choose(waiting.wanted, lines)
-            if isinstance(found, Chosen):
-                self._queue.remove(waiting.call.call_id)
-                self._start(waiting, found)
-                lines = self._placement.candidates()
-            elif isinstance(found, Wait) and found.until is not None:
-                soonest = min(found.until, soonest or found.until)
+            match self._placement.choose(waiting.wanted, lines):
+                case Chosen(preempts=True):
+                    pass  # the call there is being ended
+                case Chosen() as found:
+                    self._serve_one(waiting, found)
+                    lines = self._placement.candidates()
+                case Wait(until=float() as until):
+                    soonest = min(until, soonest or until)
+                case _:
+                    pass
         return soonest
+
+    def _serve_one(self, waiting: Waiting, found: Chosen) -> None:
+        """Start a call; one whose SIM must be switched to waits for that line and no other."""
+        self._queue.remove(waiting.call.call_id)
+        if found.switch:
+            self.add(replace(waiting, wanted=replace(waiting.wanted, line=found.line)))
+        self._start(waiting, found)
 
     def _wake_at(self, until: float | None) -> None:
         if self._timer:

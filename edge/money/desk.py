@@ -34,7 +34,7 @@ from edge.money.vouchers import Vouchers
 from edge.store import Store
 from edge.usage import rows
 from edge.ussd_desk import UssdDesk
-from mqtt.vocabulary import MoneyKind, Reason
+from mqtt.vocabulary import Cause, MoneyKind, Reason
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +123,11 @@ class MoneyDesk:
         self.balance_desk.on_line(line)
         self._watch.on_line(line)
 
-    def on_call_ended(self, line: Line, talk_s: float) -> None:
-        """A call is over."""
+    def on_call_ended(self, line: Line, talk_s: float, cause: Cause) -> None:
+        """A call is over; one that ended for want of money makes the balance worth asking for."""
         self.balance_desk.on_call_ended(line, talk_s)
+        if cause in {Cause.NO_CREDIT, Cause.BARRED}:
+            self.balance_desk.ask_soon(line)
 
     def charge(self, call: Call, charge: Charge) -> Change:
         """The entry of what a call cost, if it cost anything."""

@@ -167,6 +167,21 @@ async def test_a_sim_in_a_resting_slot_takes_over(open_world: Open) -> None:
         assert switches == [1.0]
 
 
+async def test_a_call_that_waits_may_have_a_sim_switched_to(open_world: Open) -> None:
+    modem = {"family": "quectel", "model": "EC25", "sims": [{}, {}]}
+    async with open_world(modem, **limits(max_calls_day=1)) as world:
+        first = world.ear.lines()[0].line
+        await world.ear.ask("line", line=first, action="switch_sim", slot=2)
+        await world.ear.until(lambda: len(world.ear.lines()) == 2)
+        await world.ready(1)
+        live = await world.dial(STAYS)
+        await world.ear.state(live, "answered")
+        waiting = await world.dial(ANSWERS)
+        await world.ear.ask("hangup", call_id=live)
+        assert (await world.ear.cdr(live)).line != first
+        assert (await world.ear.cdr(waiting)).line == first
+
+
 PLAN = {
     "name": "office",
     "currency": "EUR",
