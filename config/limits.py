@@ -119,7 +119,9 @@ class Limits(Section):
         default=None, description="Money spent in a month, at the plan's rates.", examples=["30.00"]
     )
     max_switches_day: Count | None = Field(
-        default=50, description="Switches of a modem to this SIM's slot in a day: flash wears."
+        default=10,
+        description="Switches of a modem to this SIM in a day; each wears the modem's flash, and "
+        "makers allow some 30.",
     )
     billing_day: Day | None = Field(
         default=None,

@@ -40,9 +40,9 @@ class Policy(StrEnum):
 
     STICKY = "sticky"  # the line whose number the callee saw last
     ON_NET = "on_net"  # the callee's own carrier
-    BUNDLE = "bundle"  # free minutes that cover the call, those that expire first
-    CHEAPEST = "cheapest"  # expected money a minute
-    LEAST_USED = "least_used"  # the least of its limits used
+    BUNDLE = "bundle"  # free minutes that cover the call and are due today
+    CHEAPEST = "cheapest"  # expected money a minute, now or for its lack later
+    LEAST_USED = "least_used"  # the most left of its limits
     HEALTHIEST = "healthiest"  # answer rate, in coarse steps
     ROUND_ROBIN = "round_robin"  # the longest unused
 
