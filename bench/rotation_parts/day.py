@@ -7,6 +7,7 @@ that finds no line is lost; a campaign dials its next number as soon as a line i
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from heapq import heappop, heappush
 from random import Random
 from zoneinfo import ZoneInfo
@@ -41,7 +42,6 @@ class Tally:
 
     minutes: float
     money: float
-    lost: int
     barred: int
     overshoots: int
 
@@ -54,7 +54,8 @@ class _Sim:
 
     def look(self, now: float) -> Candidate:
         """The line with its counters of the day, as the gateway shows it to the dispatcher."""
-        self.line.calls, self.line.talk_s = self.account.today(now)
+        standing = self.account.standing(now)
+        self.line.calls, self.line.talk_s = standing.calls, standing.seconds
         return self.line
 
 
@@ -64,11 +65,10 @@ class _World:
     method: Method
     sims: dict[str, _Sim]
     random: Random
-    events: list[tuple[float, int, Callable[[float], None]]] = field(default_factory=list)
+    events: list[tuple[float, int, Callable[[float], object]]] = field(default_factory=list)
     count: int = 0
-    lost: int = 0
 
-    def at(self, when: float, act: Callable[[float], None]) -> None:
+    def at(self, when: float, act: Callable[[float], object]) -> None:
         """Plan something; of the same moment, the first planned comes first."""
         self.count += 1
         heappush(self.events, (when, self.count, act))
@@ -87,7 +87,7 @@ def simulate(scenario: Scenario, method: Method, seed: int) -> Tally:
     random = Random(seed)  # noqa: S311 - the same order each time
     world = _World(scenario, method, sims, random)
     for call in scenario.calls:
-        world.at(call.at, _arrival(world, call))
+        world.at(call.at, partial(_place, world, call, Purpose.MANUAL))
     for campaign in scenario.campaigns:
         world.at(campaign.begin, _Dialer(world, campaign).dial)
     world.run()
@@ -95,7 +95,6 @@ def simulate(scenario: Scenario, method: Method, seed: int) -> Tally:
     return Tally(
         minutes=sum(book.seconds for book in books) / 60,
         money=float(sum((book.spent for book in books), Decimal(0))),
-        lost=world.lost,
         barred=sum(book.barred for book in books),
         overshoots=sum(book.overshoots for book in books),
     )
@@ -104,19 +103,12 @@ def simulate(scenario: Scenario, method: Method, seed: int) -> Tally:
 def _sim(name: str, card: Card, method: Method) -> _Sim:
     tariff = card.tariff
     limits = tariff.limits if method.obeys else Limits()
-    account = Account(f"sim:{name}", limits, tariff.plan, UTC, tariff.carrier)
+    plan = tariff.plan
+    account = Account(f"sim:{name}", limits, plan, UTC, tariff.carrier)
     account.see_balance(card.balance, SINCE_S)
-    own = tariff.on_net != tariff.off_net or any(bundle.on_net for bundle in tariff.bundles)
+    own = plan.favours_own
     line = Candidate(name, accounts=(account,), carrier=tariff.carrier, favours_own=own)
     return _Sim(line, account, Books(tariff, card.balance))
-
-
-def _arrival(world: _World, call: Offered) -> Callable[[float], None]:
-    def act(now: float) -> None:
-        if not _place(world, call, now, Purpose.MANUAL):
-            world.lost += 1
-
-    return act
 
 
 class _Dialer:
@@ -131,13 +123,13 @@ class _Dialer:
         """Dial until no line is left, and try again soon."""
         if now >= self._campaign.end:
             return
-        while self._left and _place(self._world, self._left[-1], now, Purpose.CAMPAIGN):
+        while self._left and _place(self._world, self._left[-1], Purpose.CAMPAIGN, now):
             self._left.pop()
         if self._left:
             self._world.at(now + RETRY_S, self.dial)
 
 
-def _place(world: _World, call: Offered, now: float, purpose: Purpose) -> bool:
+def _place(world: _World, call: Offered, purpose: Purpose, now: float) -> bool:
     """Make a call if a line takes it."""
     lines = [sim.look(now) for sim in world.sims.values() if sim.line.live is None]
     if world.method.shuffles:

@@ -49,14 +49,14 @@ Maker = Callable[[Random, Size], Scenario]
 
 def _steady(random: Random, size: Size) -> Scenario:
     """One plan for all; more is called than it includes."""
-    tariff = Tariff("flat", "a", "0.08", "0.08", "0.08", _bundle(size, 0.8))
+    tariff = Tariff("flat", "a", "0.08", _bundle(size, 0.8))
     return Scenario("steady office", _cards(size, (tariff, SET)), _office(random, size))
 
 
 def _burst(random: Random, size: Size) -> Scenario:
     """Office mornings, then each day a list that wants more than the SIMs may give."""
     included = (Bundle(100 * size.days, size.days),)
-    tariff = Tariff("flat", "a", "0.05", "0.05", "0.05", included, 120, calls_hour=40, min_gap_s=5)
+    tariff = Tariff("flat", "a", "0.05", included, 120, calls_hour=40, min_gap_s=5)
     calls = _office(random, size)
     mornings = tuple(call for call in calls if (call.at - SINCE_S) % DAY_S < NOON_S)
     lists = [campaign(random, day, (13, 15.5), 150.0 * size.sims, MIX) for day in range(size.days)]
@@ -66,10 +66,10 @@ def _burst(random: Random, size: Size) -> Scenario:
 def _uneven(random: Random, size: Size) -> Scenario:
     """From much included to nothing."""
     tariffs = (
-        (Tariff("big", "a", "0.10", "0.10", "0.10", _bundle(size, 1.8), 300), 2),
-        (Tariff("small", "b", "0.12", "0.12", "0.12", _bundle(size, 0.5)), 3),
-        (Tariff("metered", "c", "0.07", "0.07", "0.07"), 2),
-        (Tariff("dear", "a", "0.15", "0.15", "0.15", minutes_day=60), 1),
+        (Tariff("big", "a", "0.10", _bundle(size, 1.8), 300), 2),
+        (Tariff("small", "b", "0.12", _bundle(size, 0.5)), 3),
+        (Tariff("metered", "c", "0.07"), 2),
+        (Tariff("dear", "a", "0.15", minutes_day=60), 1),
     )
     return Scenario("uneven plans", _cards(size, *tariffs), _office(random, size))
 
@@ -77,8 +77,8 @@ def _uneven(random: Random, size: Size) -> Scenario:
 def _dry(random: Random, size: Size) -> Scenario:
     """Prepaid SIMs, some with little on them; all together it is less than is called."""
     tariffs = [
-        Tariff("thrift", "a", "0.06", "0.06", "0.06"),
-        Tariff("middle", "b", "0.08", "0.08", "0.08"),
+        Tariff("thrift", "a", "0.06"),
+        Tariff("middle", "b", "0.08"),
     ]
     cards = [
         Card(tariffs[n % 2], Decimal(size.minutes(0.7 + 0.1 * (n // 2 % 4))) * 7 / 100)
@@ -89,19 +89,24 @@ def _dry(random: Random, size: Size) -> Scenario:
 
 def _mix(random: Random, size: Size) -> Scenario:
     """Three carriers, each dearer to the customers of the others."""
+    own, few = _bundle(size, 0.5, on_net=True), _bundle(size, 0.25)
     tariffs = (
-        (Tariff("a", "a", "0.04", "0.09", "0.07"), 3),
-        (Tariff("b", "b", "0.03", "0.10", "0.08", _bundle(size, 0.5, on_net=True)), 3),
-        (Tariff("c", "c", "0.05", "0.08", "0.06", _bundle(size, 0.25)), 2),
+        (Tariff("a", "a", "0.09", on_net="0.04", fixed="0.07"), 3),
+        (Tariff("b", "b", "0.10", own, on_net="0.03", fixed="0.08"), 3),
+        (Tariff("c", "c", "0.08", few, on_net="0.05", fixed="0.06"), 2),
     )
     return Scenario("on-net and off-net", _cards(size, *tariffs), _office(random, size))
 
 
 def _ends(random: Random, size: Size) -> Scenario:
-    """Bundles of some days, that are filled anew, and longer ones; all end with the last day."""
+    """Small bundles of a few days, filled anew, and large ones of all; together nearly enough."""
     tariffs = tuple(
-        (Tariff(f"{days}-days", "a", "0.10", "0.10", "0.10", _bundle(size, 0.6, days)), n)
-        for days, n in ((max(1, size.days // 4), 3), (size.days // 2, 3), (size.days, 2))
+        (Tariff(f"{days}-days", "a", "0.10", _bundle(size, share, days), 300), n)
+        for days, share, n in (
+            (max(1, size.days // 4), 0.5, 3),
+            (size.days // 2, 1.0, 3),
+            (size.days, 1.5, 2),
+        )
     )
     return Scenario("bundles that end", _cards(size, *tariffs), _office(random, size))
 
@@ -109,8 +114,8 @@ def _ends(random: Random, size: Size) -> Scenario:
 def _scarce(random: Random, size: Size) -> Scenario:
     """Few minutes to everybody, which calls within one carrier do not need."""
     tariffs = (
-        (Tariff("all-net", "a", "0.15", "0.15", "0.15", _bundle(size, 0.7)), 4),
-        (Tariff("own-net", "b", "0.02", "0.20", "0.20"), 4),
+        (Tariff("all-net", "a", "0.15", _bundle(size, 0.7)), 4),
+        (Tariff("own-net", "b", "0.20", on_net="0.02"), 4),
     )
     mix = {"b": 0.6, "c": 0.2, FIXED: 0.2}
     return Scenario("few all-net minutes", _cards(size, *tariffs), _office(random, size, mix))

@@ -3,13 +3,13 @@
 The carrier bills on its own, with nothing of `edge.limits`: so it finds any minute too much.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from math import ceil
 
-from config.limits import Bucket, BucketPeriod, Limits, Match, Plan, Rate
+from config.limits import Bucket, BucketPeriod, Limits, Plan, Rate
 
 SINCE = date(2026, 12, 1)
 SINCE_S = datetime(2026, 12, 1, tzinfo=UTC).timestamp()
@@ -37,27 +37,29 @@ class Tariff:
 
     name: str
     carrier: str
-    on_net: str = "0"  # money a minute
-    off_net: str = "0"
-    fixed: str = "0"
+    off_net: str  # money a minute
     bundles: tuple[Bundle, ...] = ()
     minutes_day: int = 180  # fair use: one more and the SIM is barred
+    on_net: str | None = None  # as off_net where nothing is said
+    fixed: str | None = None
     calls_hour: int = 60
     min_gap_s: int = 0
 
     @property
     def plan(self) -> Plan:
         """As the owner writes it."""
-        prices = (
-            (Match(prefixes=(FIXED_PREFIX,)), self.fixed),
-            (Match(on_net=True), self.on_net),
-            (Match(), self.off_net),
+        prices: tuple[tuple[dict[str, object], str | None], ...] = (
+            ({"prefixes": (FIXED_PREFIX,)}, self.fixed),
+            ({"on_net": True}, self.on_net),
+            ({}, self.off_net),
         )
         return Plan(
             name=self.name,
             currency="EUR",
             rates=tuple(
-                Rate(**match.model_dump(), per_minute=Decimal(price)) for match, price in prices
+                Rate.model_validate({**match, "per_minute": price})
+                for match, price in prices
+                if price
             ),
             buckets=tuple(
                 Bucket(
@@ -84,9 +86,8 @@ class Tariff:
 
     def price(self, callee: str) -> Decimal:
         """Money for a minute to a carrier's customer or to a fixed line."""
-        if callee == FIXED:
-            return Decimal(self.fixed)
-        return Decimal(self.on_net if callee == self.carrier else self.off_net)
+        own = {FIXED: self.fixed, self.carrier: self.on_net}
+        return Decimal(own.get(callee) or self.off_net)
 
     def covers(self, bundle: Bundle, callee: str) -> bool:
         """Whether minutes to this callee are included."""
@@ -103,7 +104,7 @@ class Books:
     spent: Decimal = Decimal(0)
     barred: bool = False
     overshoots: int = 0
-    _days: Counter[str] = field(default_factory=Counter)
+    _days: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
     _hours: Counter[str] = field(default_factory=Counter)
     _used: Counter[tuple[int, int]] = field(default_factory=Counter)
 
