@@ -14,8 +14,8 @@ from modem.sim import (
     parse_iccid,
     parse_qsimstat,
     parse_retries,
-    parse_spn,
     parse_simst,
+    parse_spn,
 )
 
 
