@@ -95,8 +95,10 @@ class Reason(StrEnum):
 
 
 class TopUpAction(StrEnum):
-    """What the `topup` command does: begin one, decide one that waits for a person, or let a
-    line try vouchers again that was locked out after refused ones.
+    """What the `topup` command does.
+
+    It begins one, decides one that waits for a person, or lets a line try vouchers again that was
+    locked out after refused ones.
     """
 
     START = "start"
