@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mqtt.messages import Cdr, Reply
+from mqtt.messages import Cdr, Reply, Snapshot
 from mqtt.vocabulary import Result
 from tests.edge.conftest import Open
 from tests.edge.worlds import ANSWERS, CALLEES, RINGS, STAYS, World, eventually, soon
@@ -217,7 +217,7 @@ async def test_a_snapshot_tells_lines_and_calls_as_the_events_did(open_world: Op
         _, other = await world.rung_on("m1")
         reply = await world.ear.ask("sync")
         snapshot = reply.data
-        assert snapshot is not None
+        assert isinstance(snapshot, Snapshot)
         last = {event.call_id: event for event in world.ear.events(call) + world.ear.events(other)}
         assert {live.call_id: (live.call_seq, live.state) for live in snapshot.calls} == {
             event.call_id: (event.call_seq, event.state) for event in last.values()
