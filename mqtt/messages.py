@@ -476,6 +476,9 @@ class MoneyEvent(Event):
     currency: Currency | None = None
     expires: Day | None = None
     buckets: list[Left] | None = None
+    unasked: bool | None = Field(
+        default=None, description="of a balance: the carrier told it by itself, perhaps late"
+    )
     topup_id: Identifier | None = None
     voucher: Identifier | None = Field(default=None, description="our name for it, not its code")
     call_id: Identifier | None = None
