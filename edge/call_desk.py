@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -33,6 +34,7 @@ from mqtt.vocabulary import (
 
 log = logging.getLogger(__name__)
 
+CUT_AGAIN_S = 5.0  # until a call that should be over is hung up once more
 END_S = 3.0  # for modems to end their calls when the gateway stops
 
 _STATES = {
@@ -81,6 +83,9 @@ class CallDesk:
     async def recover(self) -> None:
         """Close what an earlier boot left open."""
         for call in await self._book.left_open():
+            if call.answered_at and call.max_duration_s:  # it was cut then, whoever was here
+                most = call.answered_at + timedelta(seconds=call.max_duration_s)
+                call.ended_at = min(clock.now(), most)
             raw = "the gateway stopped while it lived"
             self.finish(call, Cause.LOST, raw, HangupBy.UNKNOWN)
 
@@ -193,6 +198,7 @@ class CallDesk:
         by = _hangup_by(call, cause, by_us=fact.by_us)
         loop = asyncio.get_running_loop()
         line.cool_until = loop.time() + COOL_S
+        line.yields = line.yields and bool(line.calls)
         loop.call_later(COOL_S, self._lines.changed, line)
         self.finish(call, cause, fact.raw_cause, by, line)
         if call.direction is Direction.OUTGOING:
@@ -236,6 +242,7 @@ class CallDesk:
         def overdue(call: Call) -> None:
             call.forced_cause = cause
             self.hang_up(call)
+            self._later(call, CUT_AGAIN_S, overdue)  # a modem may refuse; the end stops it
 
         self._later(call, seconds, overdue)
 

@@ -43,7 +43,10 @@ class ReturnAddress:
 
 
 class Commands:
-    """Reads commands, runs them once, answers them; `desks` says who handles which."""
+    """Reads commands, runs them once, answers them; `desks` says who handles which.
+
+    What is `urgent`, a call for help, waits for no clock and no disk.
+    """
 
     def __init__(
         self,
@@ -52,6 +55,7 @@ class Commands:
         fleet: Fleet,
         book: CallBook,
         status_of: Callable[[FleetLine], LineStatus],
+        urgent: Callable[[AnyCommand], bool],
         desks: Mapping[type[AnyCommand], Handler],
     ) -> None:
         self._store = store
@@ -59,11 +63,11 @@ class Commands:
         self._fleet = fleet
         self._book = book
         self._status_of = status_of
+        self._is_urgent = urgent
         self._running: dict[str, asyncio.Future[Reply]] = {}
         self._answered: dict[int, int] = {}  # hash of an id -> the number of its answer on disk
         self._last_number = 0
-        own: dict[type[AnyCommand], Handler] = {Line: self._line, Sync: self._sync}
-        self._handlers = {**desks, **own}
+        self._handlers: dict[type[AnyCommand], Handler] = {**desks, Sync: self._sync}
 
     async def load(self) -> None:
         """Learn which ids were answered already."""
@@ -77,7 +81,7 @@ class Commands:
         back = self._return_address(inbound, command)
         if isinstance(command, Refusal):
             self._journal.write(self._message(self._refusal(command), back))
-        elif len(self._running) >= MAX_RUNNING:
+        elif len(self._running) >= MAX_RUNNING and not self._is_urgent(command):
             busy = refuse(Reason.QUEUE_FULL, "Too many commands at once; send it again.", 1)
             self._journal.tell_now(self._message(self._reply(command, busy), back))
         else:
@@ -139,12 +143,10 @@ class Commands:
     async def _run(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
         if self._store.failure:
             return self._without_disk(command, back)
-        outcome = self._outcome(command)
+        outcome = self._outcome(command, by_owner=back is None)
         reply = self._reply(command, outcome)
         answer = (self._message(reply, back),) if back else ()
-        self._last_number = number = self._last_number + 1
-        values = (number, command.id, clock.now().timestamp(), reply.encode())
-        row = Op("INSERT INTO answer VALUES (?, ?, ?, ?)", values)
+        row = self._row(command, reply)
         try:
             await self._journal.write(
                 *answer, *outcome.messages, facts=(row, *outcome.facts), keep=False
@@ -153,45 +155,62 @@ class Commands:
             if outcome.undo:
                 outcome.undo()
             return self._without_disk(command, back)
-        self._answered[hash(command.id)] = number
         if outcome.act:
             outcome.act()
         return reply
 
+    def _row(self, command: AnyCommand, reply: Reply) -> Op:
+        """The record of an answer, so that the same id gets it again."""
+        self._last_number = number = self._last_number + 1
+        self._answered[hash(command.id)] = number
+        values = (number, command.id, clock.now().timestamp(), reply.encode())
+        return Op("INSERT INTO answer VALUES (?, ?, ?, ?)", values)
+
     def _without_disk(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
-        """Answer while nothing can be recorded: a call may be ended, the state may be asked."""
-        harmless = isinstance(command, Hangup | Sync | Why)
-        outcome = self._outcome(command) if harmless else refuse(Reason.STORAGE_FAILED, _DISK, 30)
+        """Answer while nothing can be recorded.
+
+        A call may be ended, the state may be asked, and help may be called: what is to be written
+        of that call is, when the disk takes it.
+        """
+        urgent = self._is_urgent(command)
+        if urgent or isinstance(command, Hangup | Sync | Why):
+            outcome = self._outcome(command, by_owner=back is None)
+        else:
+            outcome = refuse(Reason.STORAGE_FAILED, _DISK, 30)
+        reply = self._reply(command, outcome)
+        if urgent:
+            facts = (self._row(command, reply), *outcome.facts)
+            self._journal.write(*outcome.messages, facts=facts, keep=True)
         if outcome.act:
             outcome.act()
-        reply = self._reply(command, outcome)
         if back:
             self._journal.tell_now(self._message(reply, back))
         return reply
 
-    def _outcome(self, command: AnyCommand) -> Outcome:
-        now = clock.now()
-        if command.expires_at is not None and not clock.is_set(now):
-            return refuse(
-                Reason.CLOCK_NOT_SET, "The gateway's clock is not set yet; try again soon.", 30
-            )
-        if command.expires_at is not None and command.expires_at <= now:
-            return refuse(Reason.EXPIRED, "The command came after its expires_at; send a new one.")
-        return self._handlers[type(command)](command)
+    def _outcome(self, command: AnyCommand, *, by_owner: bool) -> Outcome:
+        if isinstance(command, Line):
+            return self._line(command, by_owner=by_owner)
+        late = None if self._is_urgent(command) else _too_late(command)
+        return late or self._handlers[type(command)](command)
 
     # --- verbs of its own
 
-    def _line(self, command: Line) -> Outcome:
+    def _line(self, command: Line, *, by_owner: bool) -> Outcome:
         line = self._fleet.lines.get(command.line)
         if line is None:
             return refuse(Reason.UNKNOWN_LINE, f"There is no line {command.line}.")
         if command.action is LineAction.SWITCH_SIM and command.slot is None:
             return refuse(Reason.BAD_REQUEST, "Say which slot: add slot, counted from 1.")
-        if line.calls and command.action in {LineAction.RESET, LineAction.SWITCH_SIM}:
-            return refuse(Reason.LINE_BUSY, "A call is on the line; end it first.", 30)
-        if not self._fleet.act(line, command.action, command.slot):
+        restarts = command.action in {LineAction.RESET, LineAction.SWITCH_SIM}
+        if restarts and self._fleet.at_work(line):
+            return refuse(Reason.LINE_BUSY, "The line is at work; end that first.", 30)
+        if command.action is LineAction.ENABLE and line.taken_out and not by_owner:
+            sentence = "Its carrier has barred the SIM: `trunkline line` on the gateway enables it."
+            return refuse(Reason.LINE_NOT_READY, sentence)
+        act = self._fleet.plan(line, command.action, command.slot, by_owner=by_owner)
+        if act is None:
             return refuse(Reason.LINE_NOT_READY, "The line has no modem that can do it.")
-        return Outcome(Result.DONE)
+        return Outcome(Result.DONE, act=act)
 
     def _sync(self, _command: Sync) -> Outcome:
         return Outcome(Result.DONE, data=self.snapshot())
@@ -246,6 +265,19 @@ class Commands:
             reason=refusal.reason,
             message=refusal.message,
         )
+
+
+def _too_late(command: AnyCommand) -> Outcome | None:
+    """Why a command may not be run any more, or not yet."""
+    now = clock.now()
+    if command.expires_at is None:
+        return None
+    if not clock.is_set(now):
+        sentence = "The gateway's clock is not set yet; try again soon."
+        return refuse(Reason.CLOCK_NOT_SET, sentence, 30)
+    if command.expires_at <= now:
+        return refuse(Reason.EXPIRED, "The command came after its expires_at; send a new one.")
+    return None
 
 
 _DISK = "The gateway's disk is full or broken, so nothing can be recorded; free some space."

@@ -5,8 +5,6 @@ A call's intent is on disk before its number reaches a modem.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import replace
 from math import inf
 
 from config.models import GatewayConfig
@@ -25,7 +23,7 @@ from edge.outcome import Outcome, refuse
 from edge.placement import Placement, refuse_block, retry_after
 from edge.store import Op
 from edge.waiting_room import WaitingRoom
-from mqtt.messages import Dial, Why
+from mqtt.messages import AnyCommand, Dial, Why
 from mqtt.vocabulary import CallState, Cause, Direction, HangupBy, Reason, Result
 
 log = logging.getLogger(__name__)
@@ -56,7 +54,9 @@ class DialDesk:
         self._placement = placement
         self._lines = lines
         self._calls = calls
-        self._room = WaitingRoom(queue, placement, self._start_queued, self._give_up)
+        self._room = WaitingRoom(
+            queue, placement, self._start_queued, self._make_room, self._give_up
+        )
 
     def dial(self, command: Dial) -> Outcome:
         """Place a call at once, or let it wait for a line."""
@@ -72,12 +72,22 @@ class DialDesk:
             case Refusal() as refusal:
                 again_s = MODEM_COMES_S if refusal.reason is Reason.NO_LINE else None
                 return refuse(refusal.reason, refusal.message, again_s)
-            case Wait() as wait:
-                return self._place_later(call, wanted, command.priority, wait)
             case Chosen(preempts=False, switch=False) as found:
                 return self._place_now(call, self._lines.lines[found.line])
-            case Chosen() as found:
-                return self._place_after(call, wanted, command.priority, found)
+            case Wait() as wait if not wanted.is_emergency and _comes_too_late(wait, call):
+                return refuse(wait.block.reason, wait.block.message, retry_after(wait.until))
+            case found:
+                return self._place_later(call, wanted, command.priority, found)
+
+    def is_urgent(self, command: AnyCommand) -> bool:
+        """Whether a command is a person's call to an emergency service."""
+        if not isinstance(command, Dial):
+            return False
+        try:
+            number = normalize(command.to, self._config.gateway.country)
+        except BadNumber:
+            return False
+        return self._placement.wanted(number, command).is_emergency
 
     def why(self, command: Why) -> Outcome:
         """Tell which line would take a call."""
@@ -124,39 +134,14 @@ class DialDesk:
             undo=lambda: self._release(call, line),
         )
 
-    def _place_later(self, call: Call, wanted: Wanted, priority: int, wait: Wait) -> Outcome:
-        """Let a call wait, unless its command will surely expire before a line may take it."""
-        after_s = retry_after(wait.until)
-        if after_s is not None and wait.block.reason not in _GUESSED and after_s > _left_s(call):
-            return refuse(wait.block.reason, wait.block.message, after_s)
-        if self._room.full:
-            return refuse(Reason.QUEUE_FULL, "All lines are busy and the queue is full.", 5)
-        return self._queue(call, wanted, priority, self._room.serve, after_s)
-
-    def _place_after(self, call: Call, wanted: Wanted, priority: int, found: Chosen) -> Outcome:
-        """Let a call wait for its line: for a SIM to be switched to, or a call to be ended."""
-        line = self._lines.lines[found.line]
-
-        def act() -> None:
-            if found.switch:
-                self._lines.switch_to(line)
-            else:
-                self._preempt(line)
-
-        if found.preempts:
-            priority = EMERGENCY
-        return self._queue(call, replace(wanted, line=found.line), priority, act, None)
-
-    def _queue(
-        self,
-        call: Call,
-        wanted: Wanted,
-        priority: int,
-        act: Callable[[], None],
-        wait_s: float | None,
+    def _place_later(
+        self, call: Call, wanted: Wanted, priority: int, found: Wait | Chosen
     ) -> Outcome:
+        """Let a call wait for a line, for a SIM to be switched to, or for a call to be ended."""
+        if self._room.full and not wanted.is_emergency:
+            return refuse(Reason.QUEUE_FULL, "All lines are busy and the queue is full.", 5)
         message, row = self._book.enter(call, CallState.QUEUED)
-        self._room.add(Waiting(call, wanted, priority))
+        self._room.add(Waiting(call, wanted, EMERGENCY if wanted.is_emergency else priority))
 
         def undo() -> None:
             self._room.remove(call)
@@ -165,24 +150,30 @@ class DialDesk:
         return Outcome(
             Result.ACCEPTED,
             call_id=call.call_id,
-            wait_s=wait_s,
+            wait_s=retry_after(found.until) if isinstance(found, Wait) else None,
             messages=(message,),
             facts=(row,),
-            act=act,
+            act=self._room.serve,
             undo=undo,
         )
 
     def _preempt(self, line: Line) -> None:
-        """End what is on a line for an emergency call."""
+        """End what is on a line, once, for an emergency call."""
+        line.yields = True
         for call in filter(None, (*line.calls.values(), line.reserved)):
             log.warning("call %s gives way to an emergency call", call.call_id)
             self._calls.hang_up(call)
 
+    def _make_room(self, found: Chosen) -> None:
+        """Free the line that a call waits for."""
+        line = self._lines.lines[found.line]
+        if found.preempts:
+            self._preempt(line)
+        else:
+            self._lines.switch_to(line)
+
     def _start_queued(self, waiting: Waiting, found: Chosen) -> None:
         call, line = waiting.call, self._lines.lines[found.line]
-        if found.switch:
-            self._lines.switch_to(line)
-            return
         block = self._placement.forbidden(waiting.wanted, call.consent)
         reserved = block or self._reserve(call, line)
         if isinstance(reserved, Block):
@@ -222,10 +213,18 @@ class DialDesk:
 
     def _dial(self, call: Call, line: Line) -> None:
         """The intent is on disk: dial, unless the call or the line went away meanwhile."""
-        if not call.is_over:
-            self._calls.dial(call, line)
-        line.reserved = None
-        self._lines.changed(line)
+        try:
+            if not call.is_over:
+                self._calls.dial(call, line)
+        finally:
+            line.reserved = None
+            self._lines.changed(line)
+
+
+def _comes_too_late(wait: Wait, call: Call) -> bool:
+    """Whether the command will surely expire before a line may take its call."""
+    after_s = retry_after(wait.until)
+    return after_s is not None and wait.block.reason not in _GUESSED and after_s > _left_s(call)
 
 
 def _left_s(call: Call) -> float:

@@ -13,6 +13,7 @@ from typing import Literal
 from edge import clock
 from edge.fleet import Fleet
 from edge.lines import Line
+from edge.store import Op, Store
 from mqtt import topics
 from mqtt.messages import Alarm, Capacity, LineStatus, Status
 from mqtt.vocabulary import LineKind, LineState, Severity
@@ -23,16 +24,19 @@ Show = Callable[[str, bytes], None]
 class Display:
     """`show` puts a payload on a retained topic, an empty one takes it down.
 
-    `status_of` describes a line; `shown` hears of each status after it went out.
+    `status_of` describes a line; `shown` hears of each status that went out, `all_shown` once when
+    all that changed in a loop turn did.
     """
 
     def __init__(
         self,
         gateway: str,
         boot_id: str,
+        store: Store,
         show: Show,
         status_of: Callable[[Line], LineStatus],
         shown: Callable[[Line, LineStatus], None],
+        all_shown: Callable[[], None],
     ) -> None:
         self._gateway = gateway
         self._boot_id = boot_id
@@ -41,10 +45,18 @@ class Display:
         self._show = show
         self._status_of = status_of
         self._shown = shown
+        self._all_shown = all_shown
+        self._store = store
         self._due: dict[str, Line] = {}
         self._scheduled = False
         self._again: dict[str, asyncio.TimerHandle] = {}
         self._raised: dict[str, str] = {}
+
+    async def load(self) -> None:
+        """Take down the alarms of an earlier boot: those that still hold are raised again."""
+        for (name,) in await self._store.read("SELECT name FROM alarm"):
+            self._show(self._topics.of(topics.ALARM, name), b"")
+        self._store.write(Op("DELETE FROM alarm"), keep=True)
 
     def line(self, line: Line) -> None:
         """Show a line soon."""
@@ -86,7 +98,10 @@ class Display:
         if message is None:
             del self._raised[name]
             self._show(topic, b"")
+            self._store.write(Op("DELETE FROM alarm WHERE name = ?", (name,)), keep=True)
             return
+        if name not in self._raised:
+            self._store.write(Op("INSERT OR IGNORE INTO alarm VALUES (?)", (name,)), keep=True)
         self._raised[name] = message
         alarm = Alarm(
             gateway=self._gateway,
@@ -116,6 +131,7 @@ class Display:
             self._show_again_at(line, status.until)
             self._shown(line, status)
         self._show_capacity()
+        self._all_shown()
 
     def _show_again_at(self, line: Line, until: datetime | None) -> None:
         """What rests is shown anew when its rest ends."""

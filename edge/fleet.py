@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 SWITCH_S = 20.0  # that a switch to another slot takes, registration included
 SWITCH_PATIENCE_S = 120.0  # then a switch that came to nothing is forgotten
+
+_TAKEN_OUT = -1  # in line_enabled: barred by its carrier
+_SWITCHES = "Its modem is switching SIMs."
 
 Alarm = Callable[[str, str | None, str | None], None]
 
@@ -112,31 +116,47 @@ class Fleet:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def act(self, line: Line, action: LineAction, slot: int | None) -> bool:
-        """Do what a `line` command asks; False when the line has no modem that can."""
+    def plan(
+        self, line: Line, action: LineAction, slot: int | None, *, by_owner: bool
+    ) -> Callable[[], None] | None:
+        """What does what a `line` command asks; None when the line has no modem that can.
+
+        Only the owner ends a rest, or puts back a line that was taken out.
+        """
         keeper = self.keeper_of(line)
         match action:
             case LineAction.ENABLE | LineAction.DISABLE:
-                self._enable(line, enabled=action is LineAction.ENABLE)
-                return True
-            case LineAction.RESET:
-                if keeper:
-                    keeper.end_life("reset by command")
-                return keeper is not None
-            case LineAction.SWITCH_SIM:
-                return keeper is not None and slot is not None and keeper.switch_slot(slot)
+                enabled = action is LineAction.ENABLE
+                return partial(self._enable, line, enabled=enabled, by_owner=by_owner)
+            case LineAction.RESET if keeper:
+                return partial(keeper.end_life, "reset by command")
+            case LineAction.SWITCH_SIM if keeper and slot and keeper.can_switch(slot):
+                return partial(self._switch_by_command, line, slot)
+            case _:
+                return None
+
+    def _switch_by_command(self, line: Line, slot: int) -> None:
+        if not self._switch(line, slot):
+            log.warning("%s is in no modem any more that could switch", line.line)
 
     def take_out(self, line: Line) -> None:
-        """Use a line no more until a person enables it."""
-        self._enable(line, enabled=False)
+        """Use a line no more until its owner enables it."""
+        line.taken_out = True
+        self._set_enabled(line, enabled=False)
 
-    def _enable(self, line: Line, *, enabled: bool) -> None:
+    def _enable(self, line: Line, *, enabled: bool, by_owner: bool) -> None:
+        if enabled and by_owner:
+            line.taken_out = False
+            if line.accounts:
+                line.accounts[0].enable()
+                self._store.write(*rows(line.accounts), keep=True)
+        self._set_enabled(line, enabled=enabled and not line.taken_out)
+
+    def _set_enabled(self, line: Line, *, enabled: bool) -> None:
         line.enabled = enabled
-        if enabled and line.accounts:
-            line.accounts[0].enable()
-            self._store.write(*rows(line.accounts), keep=True)
-        self._enabled[line.line] = enabled
-        row = Op("INSERT OR REPLACE INTO line_enabled VALUES (?, ?)", (line.line, enabled))
+        value = _TAKEN_OUT if line.taken_out else int(enabled)
+        self._enabled[line.line] = value
+        row = Op("INSERT OR REPLACE INTO line_enabled VALUES (?, ?)", (line.line, value))
         self._store.write(row, keep=True)
         self.changed(line)
 
@@ -150,54 +170,70 @@ class Fleet:
     def candidates(self) -> list[Candidate]:
         """All lines as they are now; a SIM that rests in a slot with what a switch costs."""
         now, loop_time = clock.now().timestamp(), asyncio.get_running_loop().time()
-        return [self._candidate(line, now, loop_time) for line in self.lines.values()]
+        active = {imei: line for line in self.lines.values() if (imei := _active_in(line))}
+        return [
+            self._resting(line, active, now, loop_time) or self._active(line, now, loop_time)
+            for line in self.lines.values()
+        ]
 
     def switch_to(self, line: Line) -> None:
         """Have the modem in which the line's SIM rests use that SIM."""
-        place = self._resting_place(line)
-        keeper = self.keeper_of(place[0]) if place else None
-        if place is None or keeper is None or not keeper.switch_slot(place[1]):
+        place = self._slots.place_of(line.iccid) if line.iccid else None
+        active = (other for other in self.lines.values() if place and _active_in(other) == place[0])
+        found = next(active, None)
+        if place is None or found is None or not self._switch(found, place[1]):
             log.warning("%s cannot be switched to any more", line.line)
-            return
-        if place[0].identity:
-            until = asyncio.get_running_loop().time() + SWITCH_PATIENCE_S
-            self._switching[place[0].identity.imei] = until
-        if line.accounts:
+        elif line.accounts:
             line.accounts[0].count_switch(clock.now().timestamp())
             self._store.write(*rows(line.accounts), keep=True)
 
-    def _candidate(self, line: Line, now: float, loop_time: float) -> Candidate:
+    def _switch(self, active: Line, slot: int) -> bool:
+        """Switch a line's modem to another slot; no call goes over it meanwhile."""
+        keeper, imei = self.keeper_of(active), _active_in(active)
+        if keeper is None or imei is None or not keeper.switch_slot(slot):
+            return False
+        self._switching[imei] = asyncio.get_running_loop().time() + SWITCH_PATIENCE_S
+        return True
+
+    def _active(self, line: Line, now: float, loop_time: float) -> Candidate:
         candidate = line.candidate(now, loop_time)
+        if self._is_switching(_active_in(line), loop_time):
+            candidate.block = Block(Reason.LINE_BUSY, _SWITCHES, now + SWITCH_S)
+            candidate.emergency_ok = False
         candidate.block = candidate.block or self._listener.held(line)
-        if line.modem is None and (place := self._resting_place(line)):
-            cost = float(self._config.dispatcher.switch_cost)
-            block = self._switch_block(line, place[0], now, loop_time)
-            candidate.switch, candidate.block = Switch(SWITCH_S, cost, block), None
         return candidate
 
-    def _resting_place(self, line: Line) -> tuple[Line, int] | None:
-        """The line that is active in the modem where this one's SIM rests, and its slot."""
-        place = self._slots.place_of(line.iccid) if line.iccid and line.enabled else None
-        if place is None:
+    def _resting(
+        self, line: Line, active: Mapping[str, Line], now: float, loop_time: float
+    ) -> Candidate | None:
+        """A line whose SIM rests in a slot of a modem that is at work with another."""
+        if line.modem or not line.enabled or line.iccid is None:
             return None
-        imei, slot = place
-        active = (
-            other
-            for other in self.lines.values()
-            if other is not line and other.modem and other.identity and other.identity.imei == imei
-        )
-        return next(((other, slot) for other in active), None)
+        place = self._slots.place_of(line.iccid)
+        other = active.get(place[0]) if place else None
+        if other is None:
+            return None
+        candidate = line.candidate(now, loop_time)
+        block = self._switch_block(line, other, now, loop_time)
+        cost = float(self._config.dispatcher.switch_cost)
+        candidate.switch, candidate.block = Switch(SWITCH_S, cost, block), line.no_credit
+        return candidate
 
     def _switch_block(self, line: Line, active: Line, now: float, loop_time: float) -> Block | None:
         """Why the modem may not switch now: what runs on it, and flash that wears."""
-        imei = active.identity.imei if active.identity else ""
-        at_work = active.calls or active.reserved or not self._listener.is_idle(active)
-        if at_work or not active.attached or loop_time < active.cool_until:
+        if self._is_switching(_active_in(active), loop_time):
+            return Block(Reason.LINE_BUSY, _SWITCHES, now + SWITCH_S)
+        if self.at_work(active) or not active.attached or loop_time < active.cool_until:
             sentence = f"{active.line} is at work in its modem."
             return Block(Reason.LINE_BUSY, sentence, now + SWITCH_S)
-        if self._switching.get(imei, 0.0) > loop_time:
-            return Block(Reason.LINE_BUSY, "Its modem is switching SIMs.", now + SWITCH_S)
         return line.accounts[0].switch_block(now) if line.accounts else None
+
+    def _is_switching(self, imei: str | None, loop_time: float) -> bool:
+        return imei is not None and self._switching.get(imei, 0.0) > loop_time
+
+    def at_work(self, line: Line) -> bool:
+        """Whether a call, a message or a session is on the line."""
+        return bool(line.calls or line.reserved) or not self._listener.is_idle(line)
 
     # --- what keepers ask
 
@@ -206,8 +242,14 @@ class Fleet:
         sim = self._sims.get(iccid)
         name = line_id_of(iccid, sim)
         if name not in self.lines:
-            enabled = self._enabled.get(name, sim.enabled if sim else True)
-            line = Line(name, iccid, bool(enabled), sim.number if sim else None)
+            value = self._enabled.get(name, int(sim.enabled if sim else True))
+            line = Line(
+                name,
+                iccid,
+                enabled=value > 0,
+                taken_out=value == _TAKEN_OUT,
+                number=sim.number if sim else None,
+            )
             self.lines[name] = line
             self._open_accounts(line)
         return self.lines[name]
@@ -225,6 +267,7 @@ class Fleet:
             else self._carriers.match(sim.imsi, sim.spn)
         )
         self._open_accounts(line)
+        self._see_roaming(line)
         if line.identity:
             self._switching.pop(line.identity.imei, None)
             if sim.slot:
@@ -235,6 +278,12 @@ class Fleet:
             carrier = line.carrier.name if line.carrier else None
             line.accounts = self._usage.of_sim(line.iccid, line.line, carrier)
             line.plan = self._usage.plan_of(line.iccid)
+
+    def not_switched(self, line: Line) -> None:
+        """The modem of a line refused to switch to another slot."""
+        if imei := _active_in(line):
+            self._switching.pop(imei, None)
+        self.changed(line)
 
     def drop_line_of_modem(self, name: str) -> None:
         """The SIM is known now, or the modem is gone."""
@@ -304,6 +353,11 @@ class Fleet:
         task = asyncio.get_running_loop().create_task(life, name=f"keeper {source.name}")
         task.add_done_callback(_report)
         self._keepers[source.name] = (keeper, task)
+
+
+def _active_in(line: Line) -> str | None:
+    """The IMEI of the modem that uses the line's SIM."""
+    return line.identity.imei if line.modem and line.identity else None
 
 
 async def _after(before: asyncio.Task[None] | None, keeper: Keeper) -> None:

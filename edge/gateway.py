@@ -50,10 +50,6 @@ from mqtt.vocabulary import LineState, Severity
 log = logging.getLogger(__name__)
 
 
-# States in which a call may wait for the line: an emergency call for one without credit too.
-_FREE = frozenset({LineState.READY, LineState.RESTING, LineState.EXHAUSTED})
-
-
 class Gateway:
     """Everything of one gateway; `run` is its whole life."""
 
@@ -70,7 +66,15 @@ class Gateway:
         self._outbox = Outbox(self._store, self._publish, self._on_written)
         self._board = Board(self._publish_retained)
         self._journal = Journal(self._outbox, name, boot_id)
-        self._display = Display(name, boot_id, self._show, self._status_of, self._on_shown)
+        self._display = Display(
+            name,
+            boot_id,
+            self._store,
+            self._show,
+            self._status_of,
+            self._on_shown,
+            self._serve_calls,
+        )
         status = topics.Topics(name).of(topics.STATUS)
         will = Will(status, self._display.status("offline", "lost"))
         self._broker = BrokerSession(config.mqtt, name, will, self._on_command, self._on_link)
@@ -128,6 +132,7 @@ class Gateway:
             self._fleet,
             self._book,
             self._status_of,
+            self._dials.is_urgent,
             {
                 messages.Dial: self._dials.dial,
                 messages.Why: self._dials.why,
@@ -165,6 +170,7 @@ class Gateway:
         await self._control.check_free()
         await self._store.open()
         await self._outbox.load()
+        await self._display.load()
         await self._numbers.load(self._store)
         await self._denied.load(self._store)
         await self._attempts.load(self._store, clock.now().timestamp())
@@ -228,6 +234,7 @@ class Gateway:
                 self._calls.on_digit(line, fact)
             case MessageReceived():
                 self._messages.on_message(line, fact)
+                self._display.alarm(f"sms-storage-{line.line}", None, line.line)
             case UssdHeard():
                 self._ussd.on_heard(line, fact)
             case StorageFull():
@@ -252,10 +259,12 @@ class Gateway:
         """A line is shown: what waits for its state, and what a person should look into."""
         if line.accounts:
             self._display.alarm(f"unhealthy-{line.line}", line.accounts[0].alarm, line.line)
-        if status.state in _FREE:
-            self._dials.serve_queue()
-        elif status.state is LineState.ABSENT:
+        if status.state is LineState.ABSENT:
             self._ussd.on_gone(line)
+
+    def _serve_calls(self) -> None:
+        """Lines changed: calls may wait for one."""
+        self._dials.serve_queue()
 
     def is_idle(self, line: Line) -> bool:
         """Whether no message and no session is under way on a line."""

@@ -88,6 +88,9 @@ class Owner(Protocol):
     def bound(self, line: Line, sim: SimIdentity) -> None:
         """A line's SIM was found in a modem that is ready for calls."""
 
+    def not_switched(self, line: Line) -> None:
+        """The modem of a line refused to switch to another slot."""
+
     def changed(self, line: Line) -> None:
         """A line must be shown anew."""
 
@@ -139,16 +142,23 @@ class Keeper:
     def switch_slot(self, slot: int) -> bool:
         """Choose another SIM slot, then start anew; False for a modem with one slot."""
         modem = self._line.modem if self._line else None
-        if modem is None or not modem.family.choose_slot(slot):
+        if modem is None or not self.can_switch(slot):
             return False
         modem.spawn(self._switch_slot(modem, slot))
         return True
+
+    def can_switch(self, slot: int) -> bool:
+        """Whether the modem is there and has such a command."""
+        modem = self._line.modem if self._line else None
+        return modem is not None and bool(modem.family.choose_slot(slot))
 
     async def _switch_slot(self, modem: Modem, slot: int) -> None:
         if await modem.switch_slot(slot):
             self.end_life(f"switched to SIM slot {slot}")
         else:
             log.warning("%s does not switch to SIM slot %d", self.source.name, slot)
+            if self._line:
+                self._owner.not_switched(self._line)
 
     # --- one life
 

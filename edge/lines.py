@@ -63,6 +63,7 @@ class Line:
     line: str
     iccid: str | None
     enabled: bool = True
+    taken_out: bool = False  # barred by its carrier: only the owner puts it back
     number: str | None = None
     modem: Modem | None = None
     modem_name: str | None = None
@@ -78,6 +79,7 @@ class Line:
     calls: dict[int, Call] = field(default_factory=dict)
     accounts: tuple[Account, ...] = ()  # the SIM's, then those it shares
     no_credit: Block | None = None  # as its carrier says
+    yields: bool = False  # its call is being ended for an emergency call
     reserved: Call | None = None  # the call that is about to be dialled
     cool_until: float = 0.0
     last_used: float = 0.0
@@ -112,7 +114,8 @@ class Line:
     def _obstacle(self) -> tuple[LineState, str] | None:
         """What stands between the line and its network."""
         if not self.enabled:
-            return LineState.DISABLED, "disabled by the owner"
+            barred = "taken out: its carrier has barred the SIM"
+            return LineState.DISABLED, barred if self.taken_out else "disabled by the owner"
         if self.trouble:
             return self.trouble
         if self.modem is None:
@@ -169,7 +172,7 @@ class Line:
         if call is None:
             return None
         free_at = max(call.since.timestamp() + TYPICAL_S, now + SOON_S)
-        return Live(call.purpose, call.is_emergency, free_at)
+        return Live(call.purpose, call.is_emergency or self.yields, free_at)
 
     def bind(self, modem: Modem, name: str, identity: ModemIdentity, sim: SimIdentity) -> None:
         """The SIM was found in a modem that is ready for calls."""

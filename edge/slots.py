@@ -11,19 +11,19 @@ class Slots:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._iccids: dict[tuple[str, int], str] = {}
+        self._places: dict[str, tuple[str, int]] = {}  # by ICCID
 
     async def load(self) -> None:
         """Remember what was seen before."""
         rows = await self._store.read("SELECT imei, slot, iccid FROM slot")
-        self._iccids = {(imei, slot): iccid for imei, slot, iccid in rows}
+        self._places = {iccid: (imei, slot) for imei, slot, iccid in rows}
 
     def see(self, imei: str, slot: int, iccid: str) -> None:
         """A SIM is in use in this slot; wherever it was before, it is there no more."""
-        if self._iccids.get((imei, slot)) == iccid:
+        if self._places.get(iccid) == (imei, slot):
             return
-        self._iccids = {place: known for place, known in self._iccids.items() if known != iccid}
-        self._iccids[imei, slot] = iccid
+        self._places = {i: place for i, place in self._places.items() if place != (imei, slot)}
+        self._places[iccid] = imei, slot
         self._store.write(
             Op("DELETE FROM slot WHERE iccid = ?", (iccid,)),
             Op("INSERT OR REPLACE INTO slot VALUES (?, ?, ?)", (imei, slot, iccid)),
@@ -32,5 +32,4 @@ class Slots:
 
     def place_of(self, iccid: str) -> tuple[str, int] | None:
         """Where a SIM was seen last: IMEI and slot."""
-        places = (place for place, known in self._iccids.items() if known == iccid)
-        return next(places, None)
+        return self._places.get(iccid)

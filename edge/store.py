@@ -59,6 +59,7 @@ _MIGRATIONS: tuple[str, ...] = (
     INSERT INTO answer SELECT NULL, id, received_at, answer FROM command ORDER BY received_at;
     DROP TABLE command;
     CREATE TABLE account (key TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE alarm (name TEXT PRIMARY KEY) WITHOUT ROWID;
     CREATE TABLE line_enabled (line TEXT PRIMARY KEY, enabled INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE slot (
         imei TEXT NOT NULL, slot INTEGER NOT NULL, iccid TEXT NOT NULL, PRIMARY KEY (imei, slot)

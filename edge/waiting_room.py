@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 
 from edge import clock
 from edge.call_queue import CallQueue, Waiting
@@ -15,7 +14,7 @@ LEAST_PAUSE_S = 0.05  # a clock that is a little early must not be asked again a
 
 
 class WaitingRoom:
-    """`start` is given each call that got a line, and one whose line must be switched to first.
+    """`start` is given each call that got a line, `make_room` the line that one waits for.
 
     `give_up` is given each that waited in vain, and why.
     """
@@ -25,11 +24,13 @@ class WaitingRoom:
         queue: CallQueue,
         placement: Placement,
         start: Callable[[Waiting, Chosen], None],
+        make_room: Callable[[Chosen], None],
         give_up: Callable[[Call, str], None],
     ) -> None:
         self._queue = queue
         self._placement = placement
         self._start = start
+        self._make_room = make_room
         self._give_up = give_up
         self._timer: asyncio.TimerHandle | None = None
 
@@ -64,23 +65,18 @@ class WaitingRoom:
             if soonest is not None and all(line.live or line.block for line in lines):
                 break
             match self._placement.choose(waiting.wanted, lines):
-                case Chosen(preempts=True):
-                    pass  # the call there is being ended
+                case Chosen(preempts=False, switch=False) as found:
+                    self._queue.remove(waiting.call.call_id)
+                    self._start(waiting, found)
+                    lines = self._placement.candidates()
                 case Chosen() as found:
-                    self._serve_one(waiting, found)
+                    self._make_room(found)
                     lines = self._placement.candidates()
                 case Wait(until=float() as until):
                     soonest = min(until, soonest or until)
                 case _:
                     pass
         return soonest
-
-    def _serve_one(self, waiting: Waiting, found: Chosen) -> None:
-        """Start a call; one whose SIM must be switched to waits for that line and no other."""
-        self._queue.remove(waiting.call.call_id)
-        if found.switch:
-            self.add(replace(waiting, wanted=replace(waiting.wanted, line=found.line)))
-        self._start(waiting, found)
 
     def _wake_at(self, until: float | None) -> None:
         if self._timer:

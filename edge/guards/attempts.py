@@ -17,7 +17,7 @@ KEPT_S = 31 * DAY_S
 REFUSAL_KEPT_S = 366 * DAY_S
 DIALED = "dialed"  # the outcome of a call that is not over, or that a crash ended
 
-NOT_REACHED = frozenset((Cause.NO_CREDIT, Cause.BARRED, Cause.NETWORK_ERROR, Cause.LOST))
+NOT_REACHED = frozenset((Cause.NO_CREDIT, Cause.BARRED, Cause.NETWORK_ERROR))
 
 _SCHEMA = (
     "CREATE TABLE attempt (hash BLOB, at REAL, refused INTEGER, PRIMARY KEY (hash, at))"

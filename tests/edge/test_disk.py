@@ -105,6 +105,18 @@ async def test_a_broken_disk_refuses_calls_and_keeps_those_that_live(open_world:
         assert (await world.ear.cdr(await world.dial(ANSWERS))).cause == "normal"
 
 
+async def test_help_is_called_although_the_disk_is_broken(open_world: Open) -> None:
+    async with open_world(TELLS) as world:
+        await on_disk(world, forbid)
+        assert (await world.order(ANSWERS)).reason is Reason.STORAGE_FAILED
+        reply = await world.order("112")
+        assert reply.result is Result.ACCEPTED
+        await eventually(lambda: [call.ended_s for call in world.calls] == [None])
+        await world.ear.ask("hangup", call_id=reply.call_id)
+        await on_disk(world, allow)
+        assert (await world.ear.cdr(reply.call_id or "")).number == "112"
+
+
 async def test_a_dial_that_the_disk_refuses_leaves_the_line_free(open_world: Open) -> None:
     async with open_world(TELLS) as world:
         await on_disk(world, forbid)

@@ -1,11 +1,13 @@
 """Limits and guards in force: lines rest, others take over, calls are cut, plans are kept."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from edge.control_client import ControlClient
 from mqtt.messages import CallEvent, Choice, MoneyEvent
-from mqtt.vocabulary import Reason, Result
+from mqtt.vocabulary import Reason, Result, Verb
 from tests.edge.conftest import Open
 from tests.edge.worlds import (
     ANSWERS,
@@ -100,6 +102,9 @@ async def test_a_line_rests_after_calls_that_failed_in_a_row(open_world: Open) -
         assert reply.retry_after_s
         line = world.ear.lines()[0].line
         assert (await world.ear.ask("line", line=line, action="enable")).result is Result.DONE
+        assert (await world.order(ANSWERS)).reason is Reason.RESTING
+        owner = ControlClient(world.config.control.socket)
+        await asyncio.to_thread(owner.command, Verb.LINE, line=line, action="enable")
         await world.ready()
         assert (await world.ear.cdr(await world.dial(ANSWERS))).cause == "normal"
 
@@ -205,6 +210,51 @@ async def test_the_cdr_tells_what_a_call_cost(open_world: Open) -> None:
         assert [(row.cost, row.currency) for row in told.lines] == [("0.1167", "EUR")]
         assert (await world.ear.cdr(await world.dial(ANSWERS))).cost == "0.15"
         assert (await world.order(ANSWERS)).reason is Reason.LIMIT_REACHED
+
+
+async def test_each_emergency_call_gets_a_line_of_its_own(open_world: Open) -> None:
+    async with open_world(TELLS, TELLS) as world:
+        live = [await world.dial(STAYS) for _ in range(2)]
+        for call in live:
+            await world.ear.state(call, "answered")
+        helps = [await world.dial("112", priority=0) for _ in range(2)]
+        for call in helps:
+            await world.ear.state(call, "dialing")
+        assert {(await world.ear.cdr(call)).hangup_by for call in live} == {"local"}
+        for call in helps:
+            await world.ear.ask("hangup", call_id=call)
+        assert len({(await world.ear.cdr(call)).line for call in helps}) == 2
+
+
+async def test_help_is_called_over_a_line_that_was_disabled_meanwhile(open_world: Open) -> None:
+    async with open_world(TELLS) as world:
+        live = await world.dial(STAYS)
+        await world.ear.state(live, "answered")
+        line = world.ear.lines()[0].line
+        await world.ear.ask("line", line=line, action="disable")
+        call = await world.dial("112")
+        await world.ear.state(call, "dialing")
+        await world.ear.ask("hangup", call_id=call)
+        await world.ear.cdr(call)
+
+
+async def test_a_call_that_waits_for_a_switch_is_given_up_in_time(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modem = {"family": "quectel", "model": "EC25", "sims": [{}, {}]}
+    async with open_world(modem, **limits(max_calls_day=1)) as world:
+        first = world.ear.lines()[0].line
+        await world.ear.ask("line", line=first, action="switch_sim", slot=2)
+        await world.ear.until(lambda: len(world.ear.lines()) == 2)
+        await world.ready(1)
+        await world.ear.cdr(await world.dial(ANSWERS))
+        monkeypatch.setattr("edge.keeper.Keeper.switch_slot", lambda *_: False)
+        waiting = await world.dial(ANSWERS, until=soon(0.5))
+        cdr = await world.ear.cdr(waiting)
+        assert (cdr.cause, cdr.raw_cause) == (
+            "cancelled",
+            "no line became free before the command expired",
+        )
 
 
 async def test_a_campaign_asks_the_guards(open_world: Open) -> None:

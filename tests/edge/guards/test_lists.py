@@ -140,7 +140,7 @@ async def test_an_attempt_counts_before_it_is_on_disk_and_after_a_crash(store: S
         (Cause.BUSY, False, (Attempt(NOW, refused=False),)),
         (Cause.NORMAL, True, (Attempt(NOW, refused=False),)),
         (Cause.LOST, True, (Attempt(NOW, refused=False),)),
-        (Cause.LOST, False, ()),
+        (Cause.LOST, False, (Attempt(NOW, refused=False),)),
         (Cause.NO_CREDIT, False, ()),
         (Cause.BARRED, False, ()),
         (Cause.NETWORK_ERROR, False, ()),
