@@ -48,6 +48,7 @@ class Session:
         self._on_deaf = on_deaf
         self._answers: dict[Command, asyncio.Future[Answer]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0  # its `when`: uvloop gives it none if it is due at once
 
     def open(self) -> None:
         """Open the port; raises PortError."""
@@ -140,11 +141,11 @@ class Session:
     def _arm(self) -> None:
         """Keep one timer, never later than the dialogue wants it."""
         due = self._dialog.timer()
-        if due is None or (self._timer and self._timer.when() <= due):
+        if due is None or (self._timer and self._timer_due <= due):
             return
         if self._timer:
             self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._tick)
+        self._timer, self._timer_due = self._loop.call_at(due, self._tick), due
 
     def _lose(self, reason: str) -> None:
         self.close(reason)

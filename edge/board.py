@@ -61,12 +61,13 @@ class Board:
 
     async def flush(self) -> None:
         """Publish what changed; what the broker did not take is tried when it is back."""
-        changed, self._changed = self._changed, {}
+        changed = {topic: self._shown[topic] for topic in self._changed}
+        self._changed = {}
         try:
-            await asyncio.gather(*(self._publish(topic, self._shown[topic]) for topic in changed))
+            await asyncio.gather(*(self._publish(*each) for each in changed.items()))
         except (BrokerAway, PublishRefused) as error:
             log.debug("%s", error)
             return
-        for topic in changed:
-            if not self._shown[topic]:
+        for topic, payload in changed.items():
+            if not payload and topic not in self._changed:
                 del self._shown[topic]

@@ -101,9 +101,9 @@ class Gateway:
             config,
             self._store,
             self._journal,
-            lambda: self._fleet.lines,
-            self._tasks.spawn,
+            self._fleet,
             self._plans.classify,
+            guards.check_sms,
         )
         self._ussd = UssdDesk(self._journal, lambda: self._fleet.lines)
         self._money = MoneyDesk(

@@ -1,7 +1,10 @@
 """Work that must go one after the other, in lanes that go beside each other."""
 
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
+
+log = logging.getLogger(__name__)
 
 Work = Callable[[], Awaitable[None]]
 Spawn = Callable[[Coroutine[None, None, None]], object]
@@ -27,11 +30,14 @@ class Lanes:
             self._spawn(self._run(name))
 
     async def _run(self, name: str) -> None:
+        """Do all work of a lane; what fails is logged, and the next is done."""
         lane = self._lanes[name]
-        while lane:
-            try:
-                await lane[0]()
-            finally:
+        try:
+            while lane:
+                try:
+                    await lane[0]()
+                except Exception:
+                    log.exception("work of lane %s failed; the next goes on", name)
                 lane.popleft()
-                if not lane:
-                    del self._lanes[name]
+        finally:
+            del self._lanes[name]

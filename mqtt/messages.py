@@ -480,6 +480,7 @@ class MoneyEvent(Event):
         default=None, description="of a balance: the carrier told it by itself, perhaps late"
     )
     topup_id: Identifier | None = None
+    donor: Name | None = Field(default=None, description="of a transfer: ICCID of the giver")
     voucher: Identifier | None = Field(default=None, description="our name for it, not its code")
     call_id: Identifier | None = None
     cause: Code | None = Field(

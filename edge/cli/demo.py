@@ -1,6 +1,5 @@
 """`trunkline demo`: all of Trunkline at work, with no hardware."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -19,7 +18,7 @@ def demo(
     broker: Annotated[BrokerKind, typer.Option(help="Which broker to start.")] = BrokerKind.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """Simulated modems, gateway and broker: place calls over MQTT and count what comes back."""
+    """Simulated modems, gateway and broker: place calls over MQTT, count calls and money."""
     import asyncio
 
     from edge.demo import screen
@@ -32,7 +31,7 @@ def demo(
         summary = asyncio.run(
             play(
                 options,
-                (lambda _: None) if silent else screen.print_cdr,
+                (lambda _: None) if silent else screen.print_told,
                 screen.live if moving else screen.nothing,
             )
         )
@@ -41,8 +40,8 @@ def demo(
     except asyncio.CancelledError as error:
         raise Failed("The demo was stopped.") from error
     if as_json:
-        print_json(asdict(summary))
+        print_json(summary.facts())
     else:
         screen.print_summary(summary)
     if not summary.all_well:
-        raise Failed("Something got lost or came twice: see above.")
+        raise Failed("Something got lost, came twice or does not add up: see above.")

@@ -33,7 +33,10 @@ def simulate(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run simulated modems on ptys until Ctrl-C; prints each name and what to open."""
+    """Run simulated modems on ptys until Ctrl-C; prints each name and what to open.
+
+    With --json the carriers' own books follow at the end.
+    """
     world = _load(scenario)
     world = world.with_lines(lines) if lines else world
     world = world.model_copy(
@@ -42,7 +45,10 @@ def simulate(
     from edge.demo.world import run_world
 
     links = link_dir.resolve() if link_dir else None
-    run_world(world, links, incoming, _print_json if as_json else _print)
+    if as_json:
+        run_world(world, links, incoming, _print_json, print_json)
+    else:
+        run_world(world, links, incoming, _print, lambda _: None)
 
 
 def _load(name: str) -> "Scenario":

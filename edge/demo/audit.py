@@ -4,25 +4,37 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable
 
+from edge.demo.money_heard import MoneyHeard
 from mqtt import topics
 from mqtt.catalog import EVENTS
-from mqtt.messages import CallEvent, Cdr, Event, LineStatus, SmsEvent, Status, UssdEvent
+from mqtt.messages import (
+    CallEvent,
+    Cdr,
+    Event,
+    LineStatus,
+    MoneyEvent,
+    SmsEvent,
+    Status,
+    UssdEvent,
+)
 from mqtt.session import Inbound
 from mqtt.vocabulary import Direction, LineState, SmsState, UssdState
 
 
 class Audit:
-    """What was heard; `on_cdr` is called for each call that ends.
+    """What was heard; `on_told` is called for each call that ends, and for each entry about money.
 
     `all_over` is set while no call is open, `offline` once the gateway said goodbye; `ready` holds
-    each line when it is ready for the first time.
+    each line when it is ready for the first time, `exhausted` lines as they reached their limit.
     """
 
-    def __init__(self, on_cdr: Callable[[Cdr], None]) -> None:
-        self._on_cdr = on_cdr
+    def __init__(self, on_told: Callable[[Cdr | MoneyEvent], None]) -> None:
+        self._on_told = on_told
         self._seen: set[object] = set()
         self._were_ready: set[str] = set()
         self.lines: dict[str, LineStatus] = {}
+        self.exhausted: dict[str, LineStatus] = {}
+        self.money = MoneyHeard()
         self.states: dict[str, list[CallEvent]] = defaultdict(list)
         self.cdrs: dict[str, Cdr] = {}
         self.without_cdr: set[str] = set()
@@ -54,6 +66,8 @@ class Audit:
         if line.state is LineState.READY and line.line not in self._were_ready:
             self._were_ready.add(line.line)
             self.ready.put_nowait(line)
+        elif line.state is LineState.EXHAUSTED:
+            self.exhausted.setdefault(line.line, line)
 
     def _status(self, status: Status) -> None:
         if status.state == "offline":
@@ -72,6 +86,9 @@ class Audit:
                 self.sms_received += 1
             case UssdEvent(state=UssdState.REPLY):
                 self.ussd_replies += 1
+            case MoneyEvent():
+                self.money.hear(event)
+                self._on_told(event)
             case _:
                 pass
 
@@ -86,7 +103,7 @@ class Audit:
         self.without_cdr.discard(cdr.call_id)
         if not self.without_cdr:
             self.all_over.set()
-        self._on_cdr(cdr)
+        self._on_told(cdr)
 
     def _is_new(self, event: Event) -> bool:
         """Whether neither its id nor its place in a call was heard before."""

@@ -1,122 +1,84 @@
 """The demo from its start to its summary."""
 
 import asyncio
-import itertools
 import signal
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from config.models import Mqtt
+from edge.control_client import GatewayAway, RequestRefused
+from edge.demo.acting import Act
 from edge.demo.audit import Audit
 from edge.demo.children import cancel_on
-from edge.demo.dialing import Dialing, answer_callers, try_messages
+from edge.demo.dialing import Dialing
 from edge.demo.options import DemoFailed, Options
+from edge.demo.owner import Owner
 from edge.demo.stage import GATEWAY, Stage, set_stage
+from edge.demo.story import Books, tell_story
+from edge.demo.summary import Summary, summarize
+from edge.demo.teller import Teller
 from mqtt import topics
 from mqtt.catalog import EVENTS
 from mqtt.client import Dialer
-from mqtt.messages import Cdr, LineStatus
+from mqtt.messages import Cdr, MoneyEvent
 from mqtt.session import BrokerSession, LinkState
-from mqtt.vocabulary import Direction
 
-READY_S = 60  # real seconds for the first line
 HELLO_S = 10  # to get a link to the broker
 GOODBYE_S = 3  # for the last words of the gateway
-WITH_MESSAGES = 3  # lines on which messages are tried
 
 Screen = Callable[[Audit, int], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What came of it, as --json prints it; docs/operations.md explains each."""
-
-    calls: int
-    cdrs: int
-    by_cause: dict[str, int]
-    duplicates: int
-    lost: int
-    mismatched: int
-    incoming: int
-    sms: int
-    ussd: int
-    lines: int
-    speed: float
-    seed: int
-    broker: str
-    seconds: float
-
-    @property
-    def all_well(self) -> bool:
-        """Whether every call has exactly one CDR that fits, and nothing came twice."""
-        return self.cdrs == self.calls and not (self.lost or self.duplicates or self.mismatched)
-
-
-async def play(options: Options, on_cdr: Callable[[Cdr], None], screen: Screen) -> Summary:
+async def play(
+    options: Options, on_told: Callable[[Cdr | MoneyEvent], None], screen: Screen
+) -> Summary:
     """Run the demo; `screen` shows it meanwhile. Raises DemoFailed."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
     cancel_on(signal.SIGTERM)
-    audit = Audit(on_cdr)
+    audit = Audit(on_told)
     with TemporaryDirectory(prefix="trunkline-demo-") as folder:
         async with set_stage(options, Path(folder)) as stage:
             try:
-                dialing = await _perform(options, stage, audit, screen)
-            except (TimeoutError, ConnectionError) as error:
+                dialing, books = await _perform(options, stage, audit, screen)
+            except (TimeoutError, ConnectionError, GatewayAway, RequestRefused) as error:
                 raise DemoFailed(stage.children.last_words("gateway")) from error
-    return _summary(options, stage, audit, dialing, loop.time() - begun)
+    story = tell_story(stage.cast, audit, dialing.attempts, books)
+    return summarize(options, stage.broker, audit, dialing, story, loop.time() - begun)
 
 
-async def _perform(options: Options, stage: Stage, audit: Audit, screen: Screen) -> Dialing:
+async def _perform(
+    options: Options, stage: Stage, audit: Audit, screen: Screen
+) -> tuple[Dialing, Books]:
     """Dial and listen until all calls are over, then end it so that nothing is left unsaid."""
-    access = stage.access
+    access, cast, owner = stage.access, stage.cast, Owner(stage.control)
     async with _heard(audit, access):
         async with Dialer(access.host, access.port, GATEWAY, access) as dialer:
-            dialing = Dialing(dialer, options.calls, options.seed, options.speed)
-            await _first_of(
-                stage.children.watch(),
-                screen(audit, options.calls),
-                _act(dialer, dialing, audit),
-            )
-        await _strike(stage, audit)
-    return dialing
+            dialing = Dialing(dialer, options.calls, options.seed, options.speed, cast.named)
+            teller = Teller(dialer, audit.money, cast.prepaid)
+            act = Act(cast, audit, dialer, dialing, teller, owner)
+            await _first_of(stage.children.watch(), screen(audit, options.calls), act.run())
+        ledger, topups = await owner.check(), await owner.topups()
+        carriers = await _strike(stage, audit)
+    return dialing, Books(ledger, topups, carriers)
 
 
-async def _strike(stage: Stage, audit: Audit) -> None:
-    """Unplug the modems, which ends the calls that came in, then stop the gateway."""
-    await stage.children.stop("simulator")
+async def _strike(stage: Stage, audit: Audit) -> dict[str, Any]:
+    """Unplug the modems, which ends the calls that came in, then stop the gateway.
+
+    Returns what the carriers have in their own books.
+    """
+    books = await stage.end_world()
     with suppress(TimeoutError):  # what is open then counts as lost
         async with asyncio.timeout(GOODBYE_S):
             await audit.all_over.wait()
     await stage.children.stop("gateway")
     async with asyncio.timeout(GOODBYE_S):
         await audit.offline.wait()
-
-
-async def _act(dialer: Dialer, dialing: Dialing, audit: Audit) -> None:
-    """Put one worker on each line that becomes ready, until all calls are over."""
-    async with asyncio.timeout(READY_S):
-        first = await audit.ready.get()
-    async with asyncio.TaskGroup() as group:
-        answering = group.create_task(answer_callers(dialer))
-        staffing = group.create_task(_staff(group, dialer, dialing, audit, first))
-        await dialing.over.wait()
-        answering.cancel()
-        staffing.cancel()
-
-
-async def _staff(
-    group: asyncio.TaskGroup, dialer: Dialer, dialing: Dialing, audit: Audit, line: LineStatus
-) -> None:
-    for place in itertools.count():
-        group.create_task(dialing.work())
-        if place < WITH_MESSAGES:
-            group.create_task(try_messages(dialer, line))
-        line = await audit.ready.get()
+    return books
 
 
 @asynccontextmanager
@@ -154,32 +116,3 @@ async def _first_of(*works: Awaitable[None]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
     for task in done:
         task.result()
-
-
-def _summary(
-    options: Options, stage: Stage, audit: Audit, dialing: Dialing, seconds: float
-) -> Summary:
-    attempts = dialing.attempts
-    outgoing = audit.of(Direction.OUTGOING)
-    lost = {attempt.call_id or attempt.tag for attempt in attempts if attempt.cdr is None}
-    lost.update(audit.without_cdr)
-    return Summary(
-        calls=len(attempts),
-        cdrs=len(outgoing),
-        by_cause=dict(Counter(str(cdr.cause) for cdr in outgoing).most_common()),
-        duplicates=audit.duplicates,
-        lost=len(lost),
-        mismatched=sum(
-            not attempt.is_consistent or attempt.states != audit.states[attempt.call_id]
-            for attempt in attempts
-            if attempt.cdr
-        ),
-        incoming=len(audit.of(Direction.INCOMING)),
-        sms=audit.sms_received,
-        ussd=audit.ussd_replies,
-        lines=options.lines,
-        speed=options.speed,
-        seed=options.seed,
-        broker=stage.broker,
-        seconds=round(seconds, 2),
-    )

@@ -3,38 +3,74 @@
 import asyncio
 import signal
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from edge.demo.children import cancel_on
 from simulator import Scenario, Simulator, serve
+from simulator.money.account import Account, What
 
 PATIENCE_S = 25.0  # simulated; then a caller hangs up, answered or not
 
 OnReady = Callable[[dict[str, str]], None]
+OnOver = Callable[[dict[str, Any]], None]
 
 
 def run_world(
-    scenario: Scenario, link_dir: Path | None, incoming_s: float | None, on_ready: OnReady
+    scenario: Scenario,
+    link_dir: Path | None,
+    incoming_s: float | None,
+    on_ready: OnReady,
+    on_over: OnOver,
 ) -> None:
-    """Run it until SIGINT or SIGTERM, the links go with it; `on_ready` gets what to open."""
+    """Run it until SIGINT or SIGTERM, the links go with it.
+
+    `on_ready` gets what to open, `on_over` what is in the carriers' own books at the end.
+    """
     with suppress(asyncio.CancelledError):
-        asyncio.run(_serve(scenario, link_dir, incoming_s, on_ready))
+        asyncio.run(_serve(scenario, link_dir, incoming_s, on_ready, on_over))
 
 
 async def _serve(
-    scenario: Scenario, link_dir: Path | None, incoming_s: float | None, on_ready: OnReady
+    scenario: Scenario,
+    link_dir: Path | None,
+    incoming_s: float | None,
+    on_ready: OnReady,
+    on_over: OnOver,
 ) -> None:
     cancel_on(signal.SIGINT, signal.SIGTERM)
-    async with asyncio.TaskGroup() as group:
+    with ExitStack() as ending:
+        async with asyncio.TaskGroup() as group:
 
-        def ready(simulator: Simulator) -> None:
-            on_ready(simulator.ports)
-            if incoming_s:
-                group.create_task(_call_lines(simulator, incoming_s))
+            def ready(simulator: Simulator) -> None:
+                ending.callback(lambda: on_over(_books(simulator)))
+                on_ready(simulator.ports)
+                if incoming_s:
+                    group.create_task(_call_lines(simulator, incoming_s))
 
-        await serve(scenario, link_dir, on_ready=ready)
+            await serve(scenario, link_dir, on_ready=ready)
+
+
+def _books(simulator: Simulator) -> dict[str, Any]:
+    """What the carriers know: accounts by ICCID, how often vouchers were tried, and how many."""
+    money = simulator.network.money
+    tries = money.tries
+    return {
+        "accounts": {iccid: _account(account) for iccid, account in money.accounts.items()},
+        "vouchers": {"tries": len(tries), "tried": len({entry.code for entry in tries})},
+    }
+
+
+def _account(account: Account) -> dict[str, str]:
+    """One account; amounts as text, in the carrier's currency."""
+    added = (each.amount for each in account.movements if each.what is What.TOPUP)
+    return {
+        "balance": f"{account.balance}",
+        "charged": f"{-sum(each.amount for each in account.charges)}",
+        "topped_up": f"{sum(added)}",
+    }
 
 
 async def _call_lines(simulator: Simulator, every_s: float) -> None:

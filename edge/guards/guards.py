@@ -30,6 +30,9 @@ _SHORT = Block(Reason.PURPOSE_FORBIDDEN, "Campaigns call people; a short code is
 _EMERGENCY = Block(
     Reason.EMERGENCY_NUMBER, "Only a person may dial an emergency number; no campaign ever does."
 )
+_NO_SMS = Block(
+    Reason.EMERGENCY_NUMBER, "No message goes to an emergency number: nobody may read it. Call it."
+)
 _PREMIUM = Block(
     Reason.PREMIUM_NUMBER,
     "This is a premium number; the owner can name its prefix in guards.allow_premium.",
@@ -83,6 +86,10 @@ class Guards:
         if by_hand:
             return None
         return self._purpose(to, purpose, consent) or self._time(to, purpose, now.astimezone(UTC))
+
+    def check_sms(self, to: Destination) -> Block | None:
+        """Say why no message may go there: what the number is decides alone."""
+        return _NO_SMS if to.kind is NumberKind.EMERGENCY else self._number(to)
 
     def ring_s(self, to: Destination, purpose: Purpose, wanted: float) -> float:
         """Seconds to let it ring: campaigns give nobody less than the callee's country says."""

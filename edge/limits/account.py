@@ -2,10 +2,11 @@
 
 A call touches the account of a SIM and those that it shares: of its line, of its carrier. The SIM's
 account is the one to ask: its `offer` is bound by all of them; `reserve`, `settle` and `release`
-reach all of them. `blocks` and `use` are of one account. docs/limits.md tells the rules.
+reach all of them, and so does what is done for messages. `blocks` and `use` are of one account.
+docs/limits.md tells the rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from math import inf
@@ -18,14 +19,15 @@ from config.limits import Limits, Plan
 from edge.block import Block
 from edge.destination import Destination
 from edge.limits import health
-from edge.limits.billing import MINUTE_S
-from edge.limits.buckets import Fill, sms_fill
+from edge.limits.buckets import sms_fill
 from edge.limits.health import CallResult, Ending
-from edge.limits.meters import Level, Unit
+from edge.limits.meters import Unit
 from edge.limits.offers import CUT_S, LONGEST_S, Offer, Quote, Room, draws, offer, quote
 from edge.limits.rules import ABROAD, UNKNOWN, Rules, Standing
-from edge.limits.state import Entry, Hold, State
+from edge.limits.state import Hold, State
 from edge.limits.tariff import Place
+from edge.limits.uses import LimitUse, so_far, uses
+from edge.limits.waiting import SmsHold, Waiting
 
 __all__ = ["Account", "CallResult", "Charge", "Ending", "LimitUse", "Offer", "Reservation"]
 
@@ -33,7 +35,6 @@ WARN_S = 10  # the warning tone sounds so long before a call is cut
 CLOCK_SLACK_S = 3600  # a Pi has no clock of its own: it may boot with one that is so late
 
 _NOTHING = Decimal(0)
-_CODE_MAX = 32  # of a code in the contract
 _STATE = TypeAdapter(State)
 
 
@@ -59,16 +60,6 @@ class Charge:
     currency: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LimitUse:
-    """A limit of the status: its key in gateway.toml, window_0800_1200_calls or bucket_NAME."""
-
-    limit: str
-    used: float  # with what calls under way can have taken so far; minutes where it is of minutes
-    most: float
-    until: float
-
-
 class Account:
     """Whose use is counted: key "sim:ICCID", "line:NAME" or "carrier:NAME".
 
@@ -91,6 +82,7 @@ class Account:
         self._shared: tuple[Account, ...] = ()
         self._roaming = False
         self._state = State()
+        self._waiting = Waiting()
         self._standing = UNKNOWN
         self._quotes: dict[Place, Quote] = {}
         self._offers: dict[Place, tuple[Offer, list[Room]]] = {}
@@ -124,10 +116,6 @@ class Account:
     def room(self, now: float) -> Room:
         """What this account leaves; the same object as long as nothing changed."""
         return self._look(now).room
-
-    def sms_block(self, now: float, to: Destination, parts: int = 1) -> Block | None:
-        """Why no message of so many parts may go there now."""
-        return next(self._sms_blocks(now, to, parts), None)
 
     def switch_block(self, now: float) -> Block | None:
         """Why a modem may not switch to this SIM now."""
@@ -190,18 +178,37 @@ class Account:
         """Calls for which something is kept."""
         return tuple(self._state.holds)
 
-    # --- what else is known
+    # --- messages
 
-    def count_sms(self, parts: int, to: Destination, now: float) -> Charge:
-        """Count a message that was sent."""
-        place = self._rules.tariff.place(to)
-        fill = sms_fill(place.buckets, self._look(now).fills, parts)
-        money = _NOTHING if fill else place.sms * parts
+    def sms_block(self, now: float, to: Destination, parts: int = 1) -> Block | None:
+        """Why no message of so many parts may go there now."""
+        return next(self._sms_blocks(now, to, parts), None)
+
+    def reserve_sms(self, sms_id: str, parts: int, to: Destination, now: float) -> Block | None:
+        """Keep for a message what its parts can take; what was kept for it is asked for anew."""
+        self.release_sms(sms_id)
+        if block := self.sms_block(now, to, parts):
+            return block
+        hold = self._sms_hold(parts, to, now)
         for account in (self, *self._shared):
-            account.note_sms(parts, money, now)
-        if fill:
-            self._rules.buckets.count_sms(self._state.counts, fill, parts)
-        return Charge(0, money, fill.bucket.name if fill else None, self.currency)
+            account.keep_sms(sms_id, hold)
+        return None
+
+    def count_sms(self, sms_id: str, to: Destination, now: float) -> Charge:
+        """Count a part that has left; what the parts behind it can take stays kept."""
+        hold = self._waiting.of(sms_id) or self._sms_hold(1, to, now)
+        for account in (self, *self._shared):
+            account.note_part(sms_id, hold.price, now)
+        if hold.bucket:
+            self._rules.buckets.count_sms(self._state.counts, hold.bucket)
+        return Charge(0, hold.price, hold.bucket, self.currency)
+
+    def release_sms(self, sms_id: str) -> None:
+        """No more of a message will be sent."""
+        for account in (self, *self._shared):
+            account.keep_sms(sms_id, None)
+
+    # --- what else is known
 
     def count_switch(self, now: float) -> None:
         """A modem was switched to this SIM."""
@@ -241,11 +248,8 @@ class Account:
     def use(self, now: float) -> list[LimitUse]:
         """Each limit and bucket of this account."""
         fills = self._look(now).fills
-        so_far = _so_far(self._state.holds.values(), now)
-        levels = self._rules.meters.levels(self._state.counts, so_far)
-        buckets = (use for fill in fills for use in _bucket_uses(fill))
-        shown = (one for one in levels if one.unit is not Unit.SWITCHES or one.used)
-        return [*map(_level_use, shown), *buckets]
+        taken = so_far(self._state.holds.values(), now)
+        return [*uses(self._rules.meters.levels(self._state.counts, taken), fills)]
 
     def dump(self) -> dict[str, Any]:
         """All that is counted and kept, for JSON."""
@@ -280,11 +284,19 @@ class Account:
         self._change()
         return self._state.holds.pop(call_id, None)
 
-    def note_sms(self, parts: int, money: Decimal, now: float) -> None:
-        """Count the parts and the price of a message."""
+    def keep_sms(self, sms_id: str, hold: SmsHold | None) -> None:
+        """Keep something for a message, or nothing."""
+        self._waiting.drop(sms_id)
+        if hold:
+            self._waiting.keep(sms_id, hold)
+        self._change()
+
+    def note_part(self, sms_id: str, price: Decimal, now: float) -> None:
+        """Count a part of a message that has left, and its price."""
         self._look(now)
-        self._rules.meters.count(self._state.counts, sms=parts, money=money)
-        self._pay(money)
+        self._rules.meters.count(self._state.counts, sms=1, money=price)
+        self._waiting.take_part(sms_id)
+        self._pay(price)
 
     def sms_bounds(self, now: float, parts: int, price: Decimal) -> Iterator[Block]:
         """The limits of this account that a message of this price would pass."""
@@ -302,7 +314,9 @@ class Account:
         """How the account stands, worked out anew when something changed."""
         standing = self._standing
         if not standing.since <= now < standing.until:
-            standing = self._standing = self._rules.look(self._state, now, roaming=self._roaming)
+            standing = self._standing = self._rules.look(
+                self._state, self._waiting, now, roaming=self._roaming
+            )
             self._quotes.clear()
             self._offers.clear()
         return standing
@@ -321,13 +335,18 @@ class Account:
         self._change()
 
     def _sms_blocks(self, now: float, to: Destination, parts: int) -> Iterator[Block]:
-        place = self._rules.tariff.place(to)
-        standing = self._look(now)
         if self._roaming and not self._limits.roaming:
             yield ABROAD
-        price = _NOTHING if sms_fill(place.buckets, standing.fills, parts) else place.sms * parts
+        price = self._sms_hold(parts, to, now).price * parts
         for account in (self, *self._shared):
             yield from account.sms_bounds(now, parts, price)
+
+    def _sms_hold(self, parts: int, to: Destination, now: float) -> SmsHold:
+        """What a message takes: of one bucket that has enough left for all of it, else money."""
+        place = self._rules.tariff.place(to)
+        if fill := sms_fill(place.buckets, self._look(now).fills, parts):
+            return SmsHold(parts, _NOTHING, fill.bucket.name)
+        return SmsHold(parts, place.sms)
 
 
 def _reservation(hold: Hold) -> Reservation:
@@ -343,30 +362,3 @@ def _billed(hold: Hold, result: CallResult, now: float) -> int:
     if elapsed_s < 0:
         return hold.billed_s
     return min(hold.billed_s, hold.terms.billed(elapsed_s + CLOCK_SLACK_S))
-
-
-def _so_far(holds: Iterable[Hold], now: float) -> Entry:
-    """What calls under way can have taken until now."""
-    total = Entry(0.0, 0.0)
-    for hold in holds:
-        billed_s = min(hold.billed_s, hold.terms.billed(max(0.0, now - hold.at)))
-        total.calls += 1
-        total.seconds += billed_s
-        total.money += hold.terms.cost(billed_s, hold.free_s)
-    return total
-
-
-def _level_use(level: Level) -> LimitUse:
-    unit = MINUTE_S if level.unit is Unit.MINUTES else 1
-    used = float(level.used + level.held) / unit
-    return LimitUse(level.limit, used, float(level.most) / unit, level.until)
-
-
-def _bucket_uses(fill: Fill) -> Iterator[LimitUse]:
-    name, until = f"bucket_{fill.bucket.name}".replace("-", "_"), fill.span.end
-    if fill.full_s:
-        used, full = fill.used_s / MINUTE_S, fill.full_s / MINUTE_S
-        yield LimitUse(name[:_CODE_MAX], used, full, until)
-    if fill.bucket.sms:
-        used = fill.bucket.sms - fill.left_sms
-        yield LimitUse(f"{name[: _CODE_MAX - 4]}_sms", used, fill.bucket.sms, until)

@@ -1,6 +1,6 @@
 """What the buckets of a plan have left: minutes and messages, with what was carried over."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from math import inf
@@ -21,6 +21,7 @@ class Fill:
     full_s: int
     used_s: int
     left_s: int
+    used_sms: int
     left_sms: int
 
 
@@ -48,13 +49,21 @@ class Buckets:
                 self._open(_count(counts, bucket), bucket, span)
         return min((span.end for span in self._spans.values()), default=inf)
 
-    def fills(self, counts: dict[str, Count], holds: dict[str, Hold]) -> list[Fill]:
-        """What each bucket has left beside what calls under way may take, soonest end first."""
+    def fills(
+        self, counts: dict[str, Count], holds: dict[str, Hold], drawn_sms: Mapping[str, int]
+    ) -> list[Fill]:
+        """What each bucket has left, soonest end first.
+
+        Less what calls under way may take, and what messages that wait may draw, by bucket.
+        """
         held: dict[str, int] = {}
         for hold in holds.values():
             for name, seconds in hold.draws:
                 held[name] = held.get(name, 0) + seconds
-        fills = [self._fill(counts, one, held.get(one.name, 0)) for one in self._buckets]
+        fills = [
+            self._fill(counts, one, held.get(one.name, 0), drawn_sms.get(one.name, 0))
+            for one in self._buckets
+        ]
         return sorted(fills, key=lambda fill: fill.span.end)
 
     def count_call(self, counts: dict[str, Count], hold: Hold, billed_s: int) -> str | None:
@@ -73,17 +82,17 @@ class Buckets:
             drawn = drawn or bucket.name
         return drawn
 
-    def count_sms(self, counts: dict[str, Count], fill: Fill, parts: int) -> None:
-        """Take messages out of a bucket."""
-        what = Entry(fill.span.start, fill.span.end, sms=parts)
-        counters.add(_count(counts, fill.bucket), what)
+    def count_sms(self, counts: dict[str, Count], name: str) -> None:
+        """Take a part of a message out of a bucket."""
+        span, bucket = self._spans[name], next(one for one in self._buckets if one.name == name)
+        counters.add(_count(counts, bucket), Entry(span.start, span.end, sms=1))
 
     def _drawn(self, hold: Hold) -> list[tuple[Bucket, int]]:
         """The buckets of a hold that the plan still has."""
         known = {bucket.name: bucket for bucket in self._buckets}
         return [(known[name], seconds) for name, seconds in hold.draws if name in known]
 
-    def _fill(self, counts: dict[str, Count], bucket: Bucket, held_s: int) -> Fill:
+    def _fill(self, counts: dict[str, Count], bucket: Bucket, held_s: int, held_sms: int) -> Fill:
         span, count = self._spans[bucket.name], _count(counts, bucket)
         used = counters.used(count, span)
         entry = counters.find(count, span.start)
@@ -94,7 +103,8 @@ class Buckets:
             full_s=full_s,
             used_s=used.seconds,
             left_s=max(0, full_s - used.seconds - held_s),
-            left_sms=max(0, (bucket.sms or 0) - used.sms),
+            used_sms=used.sms,
+            left_sms=max(0, (bucket.sms or 0) - used.sms - held_sms),
         )
 
     def _open(self, count: Count, bucket: Bucket, span: Span) -> None:

@@ -49,13 +49,15 @@ _USED = {
     Unit.SPEND: "{} of {} for {} are spent",
     Unit.SWITCHES: "{} of {} switches to this SIM of {} are used",
 }
+_GIVEN_BACK = frozenset({Unit.MINUTES, Unit.SPEND})  # most of what was kept, when a call ends
+_KEPT_FOR = {Unit.SMS: "messages under way", Unit.SPEND: "calls and messages under way"}
 _NOTHING = Decimal(0)
 _PERIODS = ("hour", "day", "week", "month")
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One limit now: `used` and, by calls under way, `held`, in seconds where it is of minutes."""
+    """One limit now: `used` and, by what is under way, `held`, in seconds where of minutes."""
 
     limit: str  # its key in gateway.toml, or window_0800_1200_minutes
     unit: Unit
@@ -78,8 +80,9 @@ class Level:
         used, most = self._show(self.used + self.held), self._show(self.most)
         message = _USED[self.unit].format(used, most, self.period)
         if self.held and self.used < self.most:
-            message += " or kept for calls under way"
-            return Block(Reason.LIMIT_REACHED, f"{message}.", min(self.until, soonest))
+            message += f" or kept for {_KEPT_FOR.get(self.unit, 'calls under way')}"
+            reason = Reason.LINE_BUSY if self.unit in _GIVEN_BACK else Reason.LIMIT_REACHED
+            return Block(reason, f"{message}.", min(self.until, soonest))
         return Block(Reason.LIMIT_REACHED, f"{message}.", self.until)
 
     def _show(self, amount: Decimal | int) -> str:

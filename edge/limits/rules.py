@@ -16,6 +16,7 @@ from edge.limits.meters import Level, Meters, Unit
 from edge.limits.offers import Bound, Room
 from edge.limits.state import Entry, Hold, State
 from edge.limits.tariff import tariff_of
+from edge.limits.waiting import Waiting
 from mqtt.vocabulary import Reason
 
 ABROAD = Block(Reason.ROAMING, "The SIM is in a foreign network, and roaming is not allowed.")
@@ -62,12 +63,12 @@ class Rules:
         self.meters.forget()
         self.buckets.forget()
 
-    def look(self, state: State, now: float, *, roaming: bool) -> Standing:
-        """How the account stands now."""
+    def look(self, state: State, waiting: Waiting, now: float, *, roaming: bool) -> Standing:
+        """How the account stands now; `waiting` are the messages that are to be sent."""
         until = min(self.meters.see(state.counts, now), self.buckets.see(state.counts, now))
-        held = _sum(state.holds.values())
+        held = _sum(state.holds.values(), waiting)
         levels = tuple(self.meters.levels(state.counts, held))
-        fills = tuple(self.buckets.fills(state.counts, state.holds))
+        fills = tuple(self.buckets.fills(state.counts, state.holds, waiting.drawn))
         ends = (hold.at + hold.seconds for hold in state.holds.values())
         soonest = min((end for end in ends if end > now), default=inf)
         room = self._room(state, levels, held.money, soonest)
@@ -97,19 +98,22 @@ class Rules:
         return self.buckets.count_call(state.counts, hold, billed_s)
 
     def _room(self, state: State, levels: Iterable[Level], held: Decimal, soonest: float) -> Room:
-        limits, balance = self._limits, self._balance(state, held)
+        limits, balance = self._limits, self._balance(state, held, soonest)
         minutes = _tightest(levels, Unit.MINUTES, soonest)
         spend = _tightest(levels, Unit.SPEND, soonest)
         purses = [purse for purse in (spend, balance) if purse]
         money = min(purses, key=lambda purse: purse.left, default=None)
         return Room(minutes, money, limits.max_call_s or inf, limits.min_call_s)
 
-    def _balance(self, state: State, held: Decimal) -> Bound | None:
-        """The known balance, less what stays on the SIM and what calls under way may take."""
+    def _balance(self, state: State, held: Decimal, soonest: float) -> Bound | None:
+        """The known balance, less what stays on the SIM and what is under way may take."""
         if state.balance is None:
             return None
         floor = self._limits.min_balance or Decimal(0)
-        return Bound(state.balance - floor - held, partial(_no_credit, state.balance, floor))
+        left = state.balance - floor
+        if held and left >= self._cheapest:
+            return Bound(left - held, partial(_kept, state.balance, soonest))
+        return Bound(left - held, partial(_no_credit, state.balance, floor))
 
     def _is_broke(self, state: State, room: Room, fills: Iterable[Fill]) -> bool:
         """Whether money is too short for any call; where prices are not known, only min_balance."""
@@ -153,13 +157,18 @@ def _no_credit(balance: Decimal, floor: Decimal) -> Block:
     return Block(Reason.NO_CREDIT, f"The balance is {balance}, too little for this{stays}.")
 
 
+def _kept(balance: Decimal, soonest: float) -> Block:
+    message = f"The balance of {balance} is kept for calls and messages under way."
+    return Block(Reason.LINE_BUSY, message, soonest if soonest < inf else None)
+
+
 def _left(level: Level) -> Decimal | int:
     return level.left
 
 
-def _sum(holds: Iterable[Hold]) -> Entry:
-    """The most that calls under way may take together."""
-    total = Entry(0.0, 0.0)
+def _sum(holds: Iterable[Hold], waiting: Waiting) -> Entry:
+    """The most that calls under way and messages that wait may take together."""
+    total = Entry(0.0, 0.0, sms=waiting.parts, money=waiting.money)
     for hold in holds:
         total.calls += 1
         total.seconds += hold.billed_s

@@ -71,6 +71,7 @@ class _Watch:
     low: bool = False
     barred: bool = False
     timer: asyncio.TimerHandle | None = None
+    due: float = 0.0  # of the timer
 
 
 class BalanceDesk:
@@ -147,7 +148,7 @@ class BalanceDesk:
         facts = read_text(text, profile, self._today())
         late = watch.asking or clock.now().timestamp() < watch.late_until
         if facts and (late or _is_notice(profile, text)):
-            self._told(line, watch, facts, text)
+            self._told(line, watch, {**facts, "unasked": True}, text)
         elif facts and facts["cause"]:  # no credit, barred: or an advert that speaks of such
             self.ask_soon(line, NOTICE_S)
 
@@ -157,7 +158,7 @@ class BalanceDesk:
         if watch is None or not _can_be_asked(line):
             return
         due = asyncio.get_running_loop().time() + delay_s
-        if watch.timer is None or due < watch.timer.when():
+        if watch.timer is None or due < watch.due:
             self._arm(line, watch, delay_s)
 
     def fund(self, line: Line) -> Fund:
@@ -197,7 +198,9 @@ class BalanceDesk:
     def _arm(self, line: Line, watch: _Watch, delay_s: float) -> None:
         if watch.timer:
             watch.timer.cancel()
-        watch.timer = asyncio.get_running_loop().call_later(delay_s, self._due, line, watch)
+        loop = asyncio.get_running_loop()
+        watch.due = loop.time() + delay_s
+        watch.timer = loop.call_later(delay_s, self._due, line, watch)
 
     def _due(self, line: Line, watch: _Watch) -> None:
         """Ask; a line that is away is asked when it comes back (`on_line`)."""

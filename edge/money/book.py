@@ -71,6 +71,23 @@ class Book:
         )
         return sum(amounts, Decimal())
 
+    def left(self, sim: str) -> Decimal | None:
+        """Return its last balance less its calls and what it gives since; None: not known.
+
+        A transfer counts until a balance was seen after its end.
+        """
+        fund = self.funds.of(sim)
+        if fund.amount is None:
+            return None
+        given = (
+            topup.amount or Decimal()
+            for topup in self.topups.values()
+            if topup.donor == sim
+            and topup.state in COMMITTED
+            and not (topup.is_over and topup.since < fund.at)
+        )
+        return fund.amount - fund.charged - sum(given, Decimal())
+
     def last(self, sim: str) -> TopUp | None:
         """Return the last top-up of this SIM, in whatever state."""
         return max((t for t in self.topups.values() if t.sim == sim), key=_first, default=None)
@@ -82,8 +99,7 @@ class Book:
             raise SagaError(f"{topup.topup_id}: {self._open[topup.sim]} is not over on its SIM")
         if topup.state is State.SENT:
             fund = self.funds.of(topup.sim)
-            known = fund.amount if fund.currency == topup.currency else None
-            topup = replace(topup, before=known, charged=fund.charged)
+            topup = replace(topup, before=fund.sure(topup.currency), charged=fund.charged)
         self.topups[topup.topup_id] = topup
         if topup.is_over:
             self._open.pop(topup.sim, None)

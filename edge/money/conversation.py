@@ -11,9 +11,11 @@ import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from weakref import WeakSet
 
 from drivers.facts import UssdHeard
 from drivers.messaging import SendFailed
+from drivers.modem import Modem
 from drivers.session import SessionLost
 from drivers.ussd import UssdRefused
 from edge.lines import Line
@@ -119,7 +121,9 @@ class Talk:
 
     async def _close_menu(self) -> None:
         if modem := self._line.modem:
-            with suppress(SessionLost):  # then the menu is gone too
+            with suppress(
+                SessionLost, DialogFull
+            ):  # then the menu is gone too, or closes by itself
                 await modem.ussd.cancel()
 
     async def _by_sms(self, number: str, text: str, *, secret: bool) -> str:
@@ -149,6 +153,7 @@ class Conversations:
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._news: dict[str, asyncio.Future[None]] = {}
         self._talks: dict[str, Talk] = {}
+        self._met: WeakSet[Modem] = WeakSet()
 
     @asynccontextmanager
     async def hold(self, line: Line) -> AsyncIterator[Talk]:
@@ -165,10 +170,22 @@ class Conversations:
                 raise NoAnswer("a USSD session is open on the line", sent=False)
             self._talks[line.line] = talk
             try:
+                await self._meet(line)
                 yield talk
             finally:
                 del self._talks[line.line]
                 self._ussd.close_private(line)
+
+    async def _meet(self, line: Line) -> None:
+        """What was asked before the gateway began must not be answered in a conversation."""
+        modem = line.modem
+        if modem is None or modem in self._met:
+            return
+        try:
+            await modem.ussd.cancel()
+        except (SessionLost, DialogFull) as error:
+            raise NoAnswer(str(error), sent=False) from None
+        self._met.add(modem)
 
     def is_held(self, line: Line) -> bool:
         """Whether the gateway talks to the carrier on this line."""

@@ -5,6 +5,7 @@ said, or that it said nothing, comes back as the event that moves the saga.
 """
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import phonenumbers
@@ -23,7 +24,6 @@ from edge.money.topups import TopUps
 from edge.money.vault import WrongKey
 
 QUIET_S = 900.0  # that a top-up waits for a line without a call
-GAVE_S = 30.0  # after a transfer, until the giver's new balance is asked for
 FRESH_S = 900.0  # a balance that is older is asked for before, to tell a rise by
 
 
@@ -44,11 +44,15 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of an errand; `reason` says why nothing left, or no answer came."""
+    """What became of an errand; `reason` says why nothing left, or no answer came.
+
+    `late`: the words came by SMS, so they may be late ones about another top-up.
+    """
 
     event: Event
     text: str | None = None
     reason: str | None = None
+    late: bool = False
 
 
 class Courier:
@@ -61,19 +65,22 @@ class Courier:
 
     async def carry(self, errand: Errand) -> Verdict:
         """Redeem or transfer, once; raises StoreError, SagaError with nothing sent."""
-        try:
-            async with asyncio.timeout(QUIET_S) as patience:
-                async with self._conversations.hold(errand.speaker) as talk:
-                    patience.reschedule(None)
-                    return await self._talk(talk, errand)
-        except TimeoutError:
-            return Verdict(Event.NOT_SENT, reason="the line was never free of calls")
-        except NoAnswer as error:  # nobody could talk at all
-            return Verdict(Event.NOT_SENT, reason=str(error))
+        async with AsyncExitStack() as held:
+            try:
+                async with asyncio.timeout(QUIET_S):
+                    hold = self._conversations.hold(errand.speaker)
+                    talk = await held.enter_async_context(hold)
+            except TimeoutError:
+                return Verdict(Event.NOT_SENT, reason="the line was never free of calls")
+            except NoAnswer as error:  # nobody could talk at all
+                return Verdict(Event.NOT_SENT, reason=str(error))
+            return await self._talk(talk, errand)
 
     async def _talk(self, talk: Talk, errand: Errand) -> Verdict:
         if not await self._look(talk, errand):
             return Verdict(Event.NOT_SENT, reason="the carrier did not tell the balance before")
+        if not self._may_give(errand):
+            return Verdict(Event.NOT_SENT, reason="the SIM that gives must keep what it has")
         profile = errand.speaker.carrier
         try:
             code = await self._topups.send(errand.topup.topup_id, clock.now().timestamp())
@@ -87,9 +94,8 @@ class Courier:
         except NoAnswer as error:
             event = Event.NO_REPLY if error.sent else Event.NOT_SENT
             return Verdict(event, reason=str(error))
-        if errand.giver:
-            self._balances.ask_soon(errand.giver, GAVE_S)
-        return Verdict(judge_reply([text], words_of(profile)), text)
+        by_sms = request.text is not None
+        return Verdict(judge_reply([text], words_of(profile)), text, late=by_sms)
 
     async def _look(self, talk: Talk, errand: Errand) -> bool:
         """See the balance before, unless it was just seen: a rise must be told from it.
@@ -97,8 +103,18 @@ class Courier:
         False when the carrier keeps silent: a code would be lost in that silence.
         """
         fund = self._balances.fund(errand.speaker)
-        fresh = clock.now().timestamp() - fund.at < FRESH_S
+        known = fund.sure(errand.topup.currency) is not None
+        fresh = known and clock.now().timestamp() - fund.at < FRESH_S
         return fresh or await self._balances.ask_in(talk, errand.speaker)
+
+    def _may_give(self, errand: Errand) -> bool:
+        """Whether a giver keeps enough, now that its balance is known and this one is taken off."""
+        donor, rule = errand.topup.donor, errand.rule
+        if donor is None or rule is None:
+            return True
+        left = self._topups.left(donor)
+        enough = left is not None and left >= rule.donor_keeps
+        return enough and self._topups.open_on(donor) is None
 
 
 def _request(errand: Errand, code: str | None) -> Request | None:

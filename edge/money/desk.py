@@ -94,7 +94,7 @@ class MoneyDesk:
             self.means, self._watch, courier, lines, fleet.alarm, fleet.spawn
         )
         ussd.listen(codes.hide, lambda line, text: self._on_text(line, None, text))
-        messages.listen(codes.hide, self._on_sms)
+        messages.listen(codes.hide, self._on_sms, self.charge_sms)
 
     async def load(self) -> None:
         """Read the ledger; give back what was only reserved, doubt what was sent."""
@@ -142,6 +142,22 @@ class MoneyDesk:
             amount=charge.money,
             currency=charge.currency,
             call_id=call.call_id,
+        )
+        return change
+
+    def charge_sms(self, line: Line, charge: Charge, sms_id: str) -> Change:
+        """The entry of what a message cost, if it cost anything."""
+        if not charge.money:
+            return Change()
+        _, change = self.ledger.append(
+            MoneyKind.CHARGE,
+            clock.now().timestamp(),
+            line=line.line,
+            sim=line.iccid,
+            carrier=line.carrier.name if line.carrier else None,
+            amount=charge.money,
+            currency=charge.currency,
+            message=f"message {sms_id}",
         )
         return change
 

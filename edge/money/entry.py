@@ -25,7 +25,9 @@ class Facts(TypedDict, total=False):
     currency: str | None
     expires: date | None
     buckets: Sequence[Left]
+    unasked: bool
     topup_id: str | None
+    donor: str | None
     voucher: str | None
     call_id: str | None
     cause: str | None
@@ -48,7 +50,9 @@ class Entry:
     currency: str | None = None
     expires: date | None = None
     buckets: tuple[Left, ...] = ()
+    unasked: bool = False
     topup_id: str | None = None
+    donor: str | None = None
     voucher: str | None = None
     call_id: str | None = None
     cause: str | None = None
@@ -70,7 +74,9 @@ class Entry:
             currency=event.currency,
             expires=None if event.expires is None else date.fromisoformat(event.expires),
             buckets=tuple(event.buckets or ()),
+            unasked=bool(event.unasked),
             topup_id=event.topup_id,
+            donor=event.donor,
             voucher=event.voucher,
             call_id=event.call_id,
             cause=event.cause,

@@ -11,7 +11,10 @@ from mqtt.vocabulary import MoneyKind
 
 @dataclass(slots=True)
 class Fund:
-    """`amount` None: never told, or not readable; `charged` since `at`."""
+    """`amount` None: never told, or not readable; `charged` since `at`.
+
+    `unasked`: the carrier told it by itself, so nobody knows of what moment it is.
+    """
 
     amount: Decimal | None = None
     currency: str | None = None
@@ -19,6 +22,11 @@ class Fund:
     buckets: tuple[Left, ...] = ()
     at: float = 0.0
     charged: Decimal = field(default_factory=Decimal)
+    unasked: bool = False
+
+    def sure(self, currency: str | None) -> Decimal | None:
+        """The amount, in this currency, of the moment `at`; None where that is not certain."""
+        return self.amount if self.currency == currency and not self.unasked else None
 
 
 class Funds:
@@ -37,7 +45,12 @@ class Funds:
             return
         if entry.kind is MoneyKind.BALANCE:
             self._funds[entry.sim] = Fund(
-                entry.amount, entry.currency, entry.expires, entry.buckets, entry.at
+                entry.amount,
+                entry.currency,
+                entry.expires,
+                entry.buckets,
+                entry.at,
+                unasked=entry.unasked,
             )
         elif entry.kind is MoneyKind.CHARGE and entry.amount is not None:
             self._funds.setdefault(entry.sim, Fund()).charged += entry.amount

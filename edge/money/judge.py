@@ -1,6 +1,6 @@
 """What a carrier's words and the balance say of a top-up that was sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -22,6 +22,9 @@ _LATER_WORDS = (
     "system busy", "being processed", "spaeter", "später", "пізніше", "позже", "ภายหลัง",
     "thu lai sau",
 )  # fmt: skip
+_WORDLESS = frozenset(
+    {Event.CREDITED, Event.NOT_CREDITED, Event.JUDGED_PAID, Event.JUDGED_LOST}
+)  # ends of which the carrier had said nothing: its words may still come
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +52,31 @@ def judge_reply(texts: Sequence[str], words: Words) -> Event:
     return Event.ACCEPTED if _says(text, words.success) else Event.UNCLEAR
 
 
+def is_ambiguous(topup: TopUp, all_topups: Iterable[TopUp], now: float) -> bool:
+    """Whether words that come late may be about another top-up of the SIM, one that got none."""
+    return any(
+        other.sim == topup.sim
+        and other.cause in _WORDLESS
+        and other.sent_at is not None
+        and now - other.sent_at < SETTLE_S
+        for other in all_topups
+    )
+
+
 def judge_balance(topup: TopUp, after: Decimal | None, now: float) -> Event | None:
     """Judge a balance seen after the sending: CREDITED, NOT_CREDITED, or None: it decides nothing.
 
     `after` is in the currency of the top-up. A rise by the amount, less what calls have cost,
-    is a credit. No rise at all, a day later, is none; what lies between is for a person.
+    is a credit. A day later, no rise and no less lost than calls have cost is none; what lies
+    between is for a person.
     """
     if after is None or topup.before is None or topup.amount is None or topup.sent_at is None:
         return None
-    if after - topup.before >= topup.amount - topup.charged:
+    without = topup.before - topup.charged
+    if after >= without + topup.amount:
         return Event.CREDITED
     settled = now - topup.sent_at >= SETTLE_S
-    return Event.NOT_CREDITED if settled and after <= topup.before else None
+    return Event.NOT_CREDITED if settled and after <= without else None
 
 
 def _says(text: str, words: Sequence[str]) -> bool:

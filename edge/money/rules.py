@@ -86,8 +86,8 @@ class Rules:
         return [
             sim
             for sim in rule.donors
-            if (fund := book.funds.of(sim)).amount is not None
-            and fund.amount - fund.charged - rule.amount >= rule.donor_keeps
+            if (left := book.left(sim)) is not None
+            and left - rule.amount >= rule.donor_keeps
             and book.open_on(sim) is None
         ]
 

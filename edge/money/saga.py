@@ -127,7 +127,7 @@ class TopUp:
 
     `committed_at` is when it began to count against the budgets, None while it is only asked for.
     `before` is the last balance that was seen before the code left, None where it is not known;
-    `charged` is what calls have cost since then.
+    `charged` is what calls have cost since then. `donor` is the SIM that gives by a transfer.
     """
 
     topup_id: str
@@ -135,6 +135,7 @@ class TopUp:
     state: State
     since: float
     sim: str
+    donor: str | None = None
     committed_at: float | None = None
     line: str | None = None
     carrier: str | None = None
@@ -178,6 +179,7 @@ def begin(entry: Entry) -> TopUp:
         state=state,
         since=entry.at,
         sim=entry.sim,
+        donor=entry.donor,
         committed_at=entry.at if state in COMMITTED else None,
         line=entry.line,
         carrier=entry.carrier,

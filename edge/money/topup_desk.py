@@ -95,6 +95,8 @@ class TopUpDesk:
 
     def handle(self, command: TopUpCommand) -> Outcome:
         """Begin a top-up, or take a person's decision about one."""
+        if block := self._ledger_block():
+            return _refusal(block)
         if command.action in {TopUpAction.CONFIRM, TopUpAction.REJECT}:
             topup = self._book.topups.get(command.topup_id or "")
             if topup is None:
@@ -118,7 +120,10 @@ class TopUpDesk:
         plan = self._plan(line, case, found) if isinstance(found, Due) else found
         if isinstance(plan, Block):
             return _refusal(plan)
-        topup = self._begin(line, case, plan, cmd_id)
+        return self._accepted(self._begin(line, case, plan, cmd_id), line, plan)
+
+    def _accepted(self, topup: TopUp, line: Line, plan: _Plan) -> Outcome:
+        """What it takes is taken already: the next command finds it gone."""
         return Outcome(
             Result.ACCEPTED,
             topup_id=topup.topup_id,
@@ -166,19 +171,24 @@ class TopUpDesk:
         voucher = self._pick(case, found)
         if voucher is None:
             return None
-
-        def act() -> None:
-            change = self._means.topups.approve(topup.topup_id, voucher, _now())
-            self._means.ledger.write(change)
-            approved = self._book.topups[topup.topup_id]
-            self._watch.show(approved)
-            self._send(approved, line, _Plan(found, voucher))
-
-        return Outcome(Result.ACCEPTED, topup_id=topup.topup_id, act=act)
+        self._means.ledger.write(self._means.topups.approve(topup.topup_id, voucher, _now()))
+        approved = self._book.topups[topup.topup_id]
+        self._watch.show(approved)
+        return self._accepted(approved, line, _Plan(found, voucher))
 
     # --- inside
 
+    def _ledger_block(self) -> Block | None:
+        """Nothing begins or ends by a ledger that cannot be relied on."""
+        problem = self._means.ledger.problem
+        if problem is None:
+            return None
+        advice = "No top-ups until a person has looked: `trunkline ledger check`."
+        return Block(Reason.STORAGE_FAILED, f"{problem} {advice}")
+
     def _plan(self, line: Line, case: Case, due: Due) -> _Plan | Block:
+        if block := self._ledger_block():
+            return block
         match due.rule.method:
             case TopUpMethod.ASK:
                 return _Plan(due)
@@ -217,6 +227,7 @@ class TopUpDesk:
             plan.due.why,
             cmd_id,
             f"given by {plan.giver.line}" if plan.giver else None,
+            plan.giver.iccid if plan.giver else None,
         )
         if plan.due.rule.method is TopUpMethod.ASK:
             topup, change = self._means.topups.ask(wish, _now())
@@ -240,6 +251,8 @@ class TopUpDesk:
 
     def _settle(self, errand: Errand, verdict: Verdict) -> None:
         event, text = verdict.event, verdict.text
+        if verdict.late and self._watch.is_ambiguous(errand.topup):
+            event = Event.UNCLEAR
         beside = self._watch.heard_meanwhile(errand.topup, errand.line)
         if beside and event in _OPEN_ENDED:
             event, text = beside

@@ -15,7 +15,7 @@ from edge.lines import Line
 from edge.money.balance_desk import BalanceDesk
 from edge.money.courier import words_of
 from edge.money.funds import Fund
-from edge.money.judge import judge_balance, judge_reply
+from edge.money.judge import is_ambiguous, judge_balance, judge_reply
 from edge.money.means import Means
 from edge.money.requests import MASK, Codes, speaks_for
 from edge.money.saga import LEFT, Event, State, TopUp
@@ -24,7 +24,7 @@ from edge.money.vault import WrongKey
 log = logging.getLogger(__name__)
 
 CHECKS_S = (60.0, 300.0, 1800.0, 7200.0, 28_800.0, 50_400.0)  # one after the other: 24.6 h
-SETTLE_S = 30.0  # after a success, until the new balance is asked for
+SETTLE_S = 30.0  # after a success or a gift, until the new balance is asked for
 HEARD_MAX = 10  # texts kept of the time in which a reply is awaited
 
 # Late words end a top-up only where they are plain; the balance decides about all others.
@@ -72,7 +72,9 @@ class TopUpWatch:
         after = self._book.topups[topup.topup_id]
         log.info("top-up %s is %s: %s", after.topup_id, after.state, event)
         self.show(after)
-        if line := self._line_of(after):
+        if after.donor and after.sent_at and (giver := self._line_of(after.donor)):
+            self._balances.ask_soon(giver, SETTLE_S)
+        if line := self._line_of(after.sim):
             if after.state is State.CONFIRMED:
                 self._balances.ask_soon(line, SETTLE_S)
             elif after.state is State.UNKNOWN:
@@ -107,8 +109,7 @@ class TopUpWatch:
         topup = self._book.open_on(line.iccid or "")
         if topup is None or topup.state is not State.UNKNOWN:
             return
-        amount = fund.amount if fund.currency == topup.currency else None
-        event = judge_balance(topup, amount, _now())
+        event = judge_balance(topup, fund.sure(topup.currency), _now())
         if event:
             self.step(topup, event, message=f"the balance is {fund.amount} {fund.currency}")
         else:
@@ -136,11 +137,15 @@ class TopUpWatch:
     def _plain(self, topup: TopUp, line: Line, texts: list[str]) -> Event | None:
         """What late words say; a success must name the amount or the code."""
         event = judge_reply(texts, words_of(line.carrier))
-        if event not in _PLAIN:
+        if event not in _PLAIN or self.is_ambiguous(topup):
             return None
         if event is Event.ACCEPTED and not any(_names(text, topup.amount) for text in texts):
             return None
         return event
+
+    def is_ambiguous(self, topup: TopUp) -> bool:
+        """Whether late words may be about an earlier top-up of the SIM."""
+        return is_ambiguous(topup, self._book.topups.values(), _now())
 
     # --- inside
 
@@ -169,9 +174,9 @@ class TopUpWatch:
         )
         self._alarm(f"topup-locked-{line}", message if locked else None, line)
 
-    def _line_of(self, topup: TopUp) -> Line | None:
+    def _line_of(self, sim: str) -> Line | None:
         lines: Iterable[Line] = self._lines().values()
-        return next((line for line in lines if line.iccid == topup.sim), None)
+        return next((line for line in lines if line.iccid == sim), None)
 
 
 def _appeal(topup: TopUp) -> str | None:

@@ -17,7 +17,7 @@ from mqtt.vocabulary import MoneyKind
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A SIM and what it is to get; `why` begins its story."""
+    """A SIM and what it is to get, from `donor` by a transfer; `why` begins its story."""
 
     sim: str
     line: str | None
@@ -27,6 +27,7 @@ class Wish:
     why: Why
     cmd_id: str | None = None
     message: str | None = None
+    donor: str | None = None
 
 
 class TopUps:
@@ -39,6 +40,10 @@ class TopUps:
     def open_on(self, sim: str) -> TopUp | None:
         """Return the top-up of this SIM that is not over."""
         return self._ledger.book.open_on(sim)
+
+    def left(self, sim: str) -> Decimal | None:
+        """Return what a SIM still has when it gave all that it is to give; None: not known."""
+        return self._ledger.book.left(sim)
 
     def get(self, topup_id: str) -> TopUp | None:
         """Return a top-up, under way or over for less than two months."""
@@ -100,6 +105,7 @@ class TopUps:
             now,
             topup_id=topup_id,
             sim=wish.sim,
+            donor=wish.donor,
             line=wish.line,
             carrier=wish.carrier,
             amount=voucher.amount if voucher else wish.amount,
@@ -131,6 +137,7 @@ class TopUps:
             now,
             topup_id=topup_id,
             sim=before.sim,
+            donor=before.donor,
             line=before.line,
             carrier=before.carrier,
             amount=voucher.amount if voucher else before.amount,

@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+import uvloop
 
 from drivers.session import Session, SessionLost, mask
 from modem.at.command import Answer, Command, Priority
@@ -261,6 +262,18 @@ async def test_who_gives_up_waiting_leaves_no_trace(peer: Peer) -> None:
     await peer.expect("AT\r")
     peer.say("\r\nOK\r\n")
     assert (await again).ok
+
+
+def test_a_timer_that_is_due_at_once_is_one_in_uvloop_too() -> None:
+    async def ask_twice() -> None:
+        peer = Peer()
+        peer.start()
+        asked = [peer.ask(Command("AT+CSQ", timeout_s=0)) for _ in range(2)]
+        answers = await asyncio.gather(*asked)
+        peer.close()
+        assert [answer.final for answer in answers] == [None, None]
+
+    uvloop.run(ask_twice())
 
 
 async def test_octets_that_are_no_text_harm_nobody(peer: Peer) -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from drivers.messaging import Messaging, SendFailed
 from edge.control_client import ControlClient
+from modem.sms.pdu import EncodedPdu
 from mqtt.messages import CallEvent, Choice, MoneyEvent
 from mqtt.vocabulary import Reason, Result, Verb
 from tests.edge.conftest import Open
@@ -270,3 +272,55 @@ async def test_a_campaign_asks_the_guards(open_world: Open) -> None:
         await world.ready()
         reply = await world.order(ANSWERS, purpose="campaign", consent="form 7")
         assert reply.reason is Reason.DENIED_NUMBER
+
+
+async def test_messages_sent_together_pass_no_limit(open_world: Open) -> None:
+    async with open_world(TELLS, **limits(max_sms_day=2)) as world:
+        replies = await asyncio.gather(
+            *(
+                world.ear.ask("sms", to=OUTSIDE, text=f"Nummer {n}", expires_at=soon())
+                for n in range(10)
+            )
+        )
+        assert sum(reply.result is Result.ACCEPTED for reply in replies) == 2
+        refusals = {reply.reason for reply in replies if reply.result is not Result.ACCEPTED}
+        assert refusals == {Reason.LIMIT_REACHED}
+        await world.ear.until(lambda: len(world.ear.sms()) == 2)
+        assert len(world.sim.network.messages) == 2
+        await world.ear.until(lambda: _used(world) == {"max_sms_day": 2.0})
+
+
+async def test_the_parts_that_left_count_where_a_later_one_failed(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_it_is, left = Messaging.send, [1, 1]
+
+    async def two(messaging: Messaging, pdu: EncodedPdu) -> int:
+        if not left:
+            raise SendFailed("no")
+        left.pop()
+        return await as_it_is(messaging, pdu)
+
+    monkeypatch.setattr(Messaging, "send", two)
+    plan = PLAN | {"rates": [{"sms": "0.10"}]}
+    config = {"plan": [plan], "limits": {"max_sms_day": 5}}
+    async with open_world(TELLS, running=False, config=config) as world:
+        world.know_sim(plan="office")
+        world.start()
+        await world.ready()
+        sent = await world.ear.ask("sms", to=OUTSIDE, text="x" * 400, expires_at=soon())
+        await world.ear.until(lambda: [event.state for event in world.ear.sms()] == ["failed"])
+        await world.ear.until(lambda: _used(world) == {"max_sms_day": 2.0})
+        await world.ear.until(lambda: world.ear.heard.of(MoneyEvent))
+        [charge] = world.ear.heard.of(MoneyEvent)
+        assert (charge.kind, charge.amount, charge.currency) == ("charge", "0.2", "EUR")
+        assert charge.message == f"message {sent.sms_id}"
+        left += [1, 1, 1]
+        again = await world.ear.ask("sms", to=OUTSIDE, text="x" * 400, expires_at=soon())
+        assert again.result is Result.ACCEPTED  # nothing stayed kept for the part that failed
+        await world.ear.until(lambda: _used(world) == {"max_sms_day": 5.0})
+
+
+def _used(world: World) -> dict[str, float]:
+    used = world.ear.lines()[0].use or ()
+    return {use.limit: use.used for use in used if use.limit == "max_sms_day"}

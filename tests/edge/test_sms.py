@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from drivers.messaging import Messaging
+from modem.at.dialog import DialogFull
+from modem.errors import ParseError
+from modem.sms.pdu import EncodedPdu
 from mqtt.messages import SmsEvent
 from mqtt.vocabulary import Result
 from simulator import pdu
@@ -118,6 +122,9 @@ async def test_a_message_that_the_network_refuses_has_failed(open_world: Open) -
     [
         ({"to": "+43;1"}, "bad_number"),
         ({"to": "MARIE"}, "bad_number"),
+        ({"to": "112"}, "emergency_number"),
+        ({"to": "+499001234567"}, "premium_number"),
+        ({"to": "+12005550100"}, "unassigned_number"),
         ({"text": ""}, "bad_request"),
         ({"text": "x" * 1531}, "bad_request"),
         ({"line": "cellar"}, "unknown_line"),
@@ -132,6 +139,44 @@ async def test_a_message_that_cannot_be_sent_is_refused(
         reply = await world.ear.ask("sms", **whole)
         assert (reply.result, reply.reason) == ("refused", reason)
         assert not world.sim.network.messages
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (DialogFull("full"), "the modem has too much to do; send it again later"),
+        (ParseError("no such digit"), "it cannot be written as an SMS: no such digit"),
+    ],
+    ids=["full", "unwritable"],
+)
+async def test_a_message_that_cannot_be_handed_over_stops_no_other(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
+) -> None:
+    as_it_is, problems = Messaging.send, [error]
+
+    async def fail_once(messaging: Messaging, pdu: EncodedPdu) -> int:
+        if problems:
+            raise problems.pop()
+        return await as_it_is(messaging, pdu)
+
+    monkeypatch.setattr(Messaging, "send", fail_once)
+    async with open_world() as world:
+        failed, sent = await send(world, "eins"), await send(world, "zwei")
+        assert (await told(world, failed, "failed")).reason == reason
+        await told(world, sent, "sent")
+
+
+async def test_a_message_that_waits_is_not_sent_on_a_line_that_was_disabled(
+    open_world: Open,
+) -> None:
+    async with open_world({"latency_ms": 2000}) as world:
+        line = world.ear.lines()[0].line
+        first, second = await send(world, "eins"), await send(world, "zwei")
+        reply = await world.ear.ask("line", line=line, action="disable")
+        assert reply.result is Result.DONE
+        await told(world, first, "sent")
+        failed = await told(world, second, "failed")
+        assert failed.reason == "the line is not ready any more: disabled by the owner"
 
 
 async def test_messages_share_the_lines(open_world: Open) -> None:

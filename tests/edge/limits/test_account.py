@@ -302,9 +302,12 @@ def test_calls_under_way_share_the_money() -> None:
     assert sim.reserve("2", TO, None, NOON) == Reservation(86)
     sim.see_balance(Decimal("1.00"), NOON)
     sim.release("1")
-    assert sim.offer(TO, NOON).block == Block(
-        Reason.NO_CREDIT, "The balance is 1.00, too little for this."
+    kept = Block(
+        Reason.LINE_BUSY, "The balance of 1.00 is kept for calls and messages under way.", NOON + 86
     )
+    assert sim.offer(TO, NOON).block == kept
+    sim.release("2")
+    assert sim.offer(TO, NOON).seconds == 98
 
 
 def test_a_call_into_the_next_span_of_a_bucket_draws_both() -> None:
@@ -376,6 +379,19 @@ def test_a_bucket_of_days_begins_anew_by_its_own_count() -> None:
 # --- messages
 
 
+def text(sim: Account, parts: int = 1, now: float = NOON) -> list[Charge]:
+    """A message that leaves at once; what each part took."""
+    assert sim.reserve_sms("text", parts, TO, now) is None
+    charges = [sim.count_sms("text", TO, now) for _ in range(parts)]
+    sim.release_sms("text")
+    return charges
+
+
+def refused(sim: Account, sms_id: str, parts: int = 1) -> str | None:
+    block = sim.reserve_sms(sms_id, parts, TO, NOON)
+    return block.message if block else None
+
+
 def test_messages_draw_their_bucket_then_money() -> None:
     sim = account(
         plan(
@@ -385,22 +401,76 @@ def test_messages_draw_their_bucket_then_money() -> None:
         max_sms_day=5,
         max_spend_day="0.20",
     )
-    assert sim.count_sms(2, TO, NOON) == Charge(0, Decimal(0), "texts", "EUR")
-    assert sim.count_sms(2, TO, NOON) == Charge(0, Decimal("0.20"), None, "EUR")
+    assert text(sim, 2) == [Charge(0, Decimal(0), "texts", "EUR")] * 2
+    assert text(sim, 2) == [Charge(0, Decimal("0.10"), None, "EUR")] * 2
     assert sim.sms_block(NOON, TO) is None  # one is left in the bucket
     block = sim.sms_block(NOON, TO, parts=2)
     assert block is not None
     assert block.message == "4 of 5 SMS of the day are used."
-    sim.count_sms(1, TO, NOON)
+    text(sim)
     assert used(sim)["bucket_texts_sms"] == 3
     assert used(sim)["max_spend_day"] == 0.2
+
+
+def test_messages_that_wait_share_what_is_left() -> None:
+    sim, other = account(max_sms_day=3), account(key="sim:2")
+    carrier = account(key="carrier:a1", max_sms_day=4)
+    for one in (sim, other):
+        one.share(carrier)
+    assert refused(sim, "1", 2) is None
+    assert refused(sim, "2", 2) == "2 of 3 SMS of the day are used or kept for messages under way."
+    assert refused(sim, "1", 3) is None  # instead of the two
+    assert refused(other, "3") is None
+    assert refused(other, "4") is not None
+    assert used(sim)["max_sms_day"] == 0
+    sim.count_sms("1", TO, NOON)
+    sim.release_sms("1")  # its second part failed
+    assert used(sim)["max_sms_day"] == used(carrier)["max_sms_day"] == 1
+    assert refused(sim, "5", 2) is None
+    assert refused(other, "6") is not None
+
+
+def test_messages_that_wait_share_the_money_the_buckets_and_the_balance() -> None:
+    rates = (Rate(sms=Decimal("0.10")),)
+    spends = account(plan(rates=rates), max_spend_day="0.20")
+    assert [refused(spends, name) is None for name in "abc"] == [True, True, False]
+    assert (
+        refused(spends, "c") == "0.20 of 0.20 for the day are spent or kept for calls and messages "
+        "under way."
+    )
+    texts = account(plan(rates=rates, buckets=(Bucket(name="texts", sms=2),)), max_spend_day=0)
+    assert [refused(texts, name) is None for name in "abc"] == [True, True, False]
+    holds = account(plan(rates=rates), min_balance=1)
+    holds.see_balance(Decimal("1.25"), NOON)
+    assert [refused(holds, name) is None for name in "abc"] == [True, True, False]
+    holds.release_sms("a")
+    assert refused(holds, "c") is None
+
+
+def test_a_message_that_waits_is_not_kept_over_a_restart() -> None:
+    sim = account(max_sms_day=1)
+    sim.reserve_sms("1", 1, TO, NOON)
+    again = account(max_sms_day=1)
+    again.load(sim.dump())
+    assert again.sms_block(NOON, TO) is None
+    again.count_sms("1", TO, NOON)  # on its way while the account was made anew
+    assert used(again)["max_sms_day"] == 1
+
+
+def test_a_message_that_waited_is_asked_for_anew_when_its_turn_comes() -> None:
+    sim = account(max_sms_day=1)
+    assert refused(sim, "1") is None
+    sim.see_roaming(roaming=True)
+    assert refused(sim, "1") is not None
+    sim.see_roaming(roaming=False)
+    assert refused(sim, "2") is None  # nothing stayed kept for the first
 
 
 def test_messages_count_in_shared_accounts() -> None:
     carrier = account(key="carrier:a1", max_sms_day=1)
     sim = account()
     sim.share(carrier)
-    sim.count_sms(1, TO, NOON)
+    text(sim)
     assert sim.sms_block(NOON, TO) is not None
 
 

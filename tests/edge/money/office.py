@@ -5,7 +5,7 @@ in memory and comes back.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from config.carriers import Carriers, load_carriers
 from config.models import GatewayConfig
-from config.money import BalanceChecks, TopUpRule
+from config.money import BalanceChecks, Budget, TopUpRule
 from config.profiles import load_profiles
 from drivers.facts import Fact, MessageReceived, RegistrationSeen, UssdHeard
 from drivers.modem import Modem
@@ -31,7 +31,7 @@ from edge.money.balance_desk import BalanceDesk
 from edge.money.balances import Balances
 from edge.money.conversation import Conversations
 from edge.money.courier import Courier
-from edge.money.entry import Entry
+from edge.money.entry import Change, Entry
 from edge.money.funds import Fund
 from edge.money.ledger import Ledger, read_entries
 from edge.money.means import Means
@@ -99,6 +99,7 @@ class Settings:
 
     checks: BalanceChecks = field(default_factory=BalanceChecks)
     rules: Sequence[TopUpRule] = ()
+    budgets: Sequence[Budget] = ()
     max_refused: int = 3
     warn_below: Decimal | None = None
 
@@ -157,18 +158,19 @@ class Office:
             GatewayConfig(),
             self.store,
             self.journal,
-            lines,
-            spawn,
+            self,
             _nowhere,
+            lambda _: None,
         )
-        self.messages.listen(codes.hide, self._on_sms)
+        self.messages.listen(codes.hide, self._on_sms, lambda *_: Change())
         self.talks = Conversations(self.ussd, codes)
         self.balance_desk = BalanceDesk(
             self.settings.checks, ZONE, self.balances, self.talks, lines, self, spawn
         )
         topups = TopUps(self.ledger, self.vouchers)
-        rules = Rules(self.settings.rules, (), self.settings.max_refused, ZONE)
-        means = Means(self.ledger, self.vouchers, topups, rules, self.settings.max_refused, ZONE)
+        refusals = self.settings.max_refused
+        rules = Rules(self.settings.rules, self.settings.budgets, refusals, ZONE)
+        means = Means(self.ledger, self.vouchers, topups, rules, refusals, ZONE)
         courier = Courier(topups, self.talks, self.balance_desk)
         self.watch = TopUpWatch(means, self.balance_desk, codes, lines, self.alarm)
         self.desk = TopUpDesk(means, self.watch, courier, lines, self.alarm, spawn)
@@ -203,6 +205,9 @@ class Office:
                 self.messages.on_message(line, fact)
             case _:
                 pass
+
+    def spawn(self, work: Coroutine[None, None, None]) -> None:
+        self.tasks.spawn(work)
 
     def changed(self, line: Line) -> None:
         self.talks.on_changed(line)
@@ -279,13 +284,7 @@ class Office:
         return outcome
 
     def topup(self, action: str = "start", **fields: Any) -> Outcome:
-        until = datetime.now(UTC) + timedelta(seconds=30)
-        if "topup_id" not in fields:
-            fields.setdefault("line", "desk-0")
-        command = messages.TopUp(
-            id=uuid4().hex, action=TopUpAction(action), expires_at=until, **fields
-        )
-        return self.order(self.desk.handle, command)
+        return self.order(self.desk.handle, topup_command(action, **fields))
 
     def of(self, kind: type[M]) -> list[M]:
         return [model for model in self.told if isinstance(model, kind)]
@@ -318,6 +317,14 @@ class Office:
         assert len(self.tried) == len(set(self.tried))
         said = " ".join(model.encode().decode() for model in self.told)
         assert not any(code in said for code in CODES)
+
+
+def topup_command(action: str = "start", **fields: Any) -> messages.TopUp:
+    """A command about the top-up of `topup_id`, or else of the first line."""
+    until = datetime.now(UTC) + timedelta(seconds=30)
+    if "topup_id" not in fields:
+        fields.setdefault("line", "desk-0")
+    return messages.TopUp(id=uuid4().hex, action=TopUpAction(action), expires_at=until, **fields)
 
 
 OpenOffice = Callable[..., AbstractAsyncContextManager[Office]]

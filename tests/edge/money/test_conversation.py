@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -33,6 +34,8 @@ USSD = [
     {"code": "*102#", "text": "at once", "how": "before_ok", "delay_s": 0},
     {"code": "*103#", "text": "at last", "how": "twice", "delay_s": 1},
     {"code": "*104#", "how": "silence"},
+    {"code": "*107#", "text": "too late", "delay_s": 25},
+    {"code": "*108#", "text": "6.00 EUR", "delay_s": 40},
     {"code": "*105#", "how": "error_after_ok", "delay_s": 1},
     {"code": "*106#", "text": f"PIN {CODES[0][:8]} {CODES[0][8:]} is taken", "delay_s": 0.5},
     MENU,
@@ -69,10 +72,26 @@ async def test_menus_are_walked_through_and_one_that_stays_open_is_closed(
 ) -> None:
     async with open_office(scenario({}, ussd=USSD), SILENT) as found:
         assert await ask(found, "*101#", steps=("1", "1")) == "Main 5.00"
-        assert "AT+CUSD=2" not in found.sim.modems["m0"].received
+        assert found.sim.modems["m0"].received[-1] != "AT+CUSD=2"
         assert await ask(found, "*101#", steps=("1",)) == "1 Main\n2 Bonus"
         assert found.sim.modems["m0"].received[-1] == "AT+CUSD=2"
         assert await ask(found, "*100#", steps=("1", "1")) == "5.00 EUR"
+
+
+async def test_what_was_asked_before_a_crash_answers_nothing_asked_after_it(
+    open_office: OpenOffice,
+) -> None:
+    async with open_office(scenario({}, ussd=USSD), SILENT) as found:
+        found.tasks.spawn(_ask_in_vain(found, "*107#"))
+        await found.until(lambda: 'AT+CUSD=1,"*107#",15' in found.sim.modems["m0"].received)
+        await found.crash()
+        await found.until(lambda: found.line.is_up)
+        assert await ask(found, "*108#") == "6.00 EUR"
+
+
+async def _ask_in_vain(found: Office, to: str) -> None:
+    with suppress(NoAnswer):
+        await ask(found, to)
 
 
 async def test_no_session_of_a_dialer_begins_in_between(open_office: OpenOffice) -> None:

@@ -1,8 +1,9 @@
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from edge.money.judge import SETTLE_S, Words, judge_balance, judge_reply
+from edge.money.judge import SETTLE_S, Words, is_ambiguous, judge_balance, judge_reply
 from edge.money.saga import Event, State, TopUp
 from tests.edge.money.till import CARRIERS, NOW, SIM, TEN
 
@@ -73,6 +74,8 @@ def test_several_texts_are_one_story() -> None:
         ("1.50", "0", "1.50", 60, None),  # it may come late
         ("1.50", "0", "1.50", SETTLE_S, Event.NOT_CREDITED),
         ("1.50", "0", "0.10", SETTLE_S, Event.NOT_CREDITED),
+        ("1.50", "0.30", "1.20", SETTLE_S, Event.NOT_CREDITED),
+        ("1.50", "11.80", "-0.50", SETTLE_S, None),  # it came, and calls cost more than we thought
         (None, "0", "11.50", SETTLE_S, None),
         ("1.50", "0", None, SETTLE_S, None),
     ],
@@ -87,3 +90,22 @@ def test_what_a_balance_says(
 def test_before_it_was_sent_no_balance_decides() -> None:
     asked = TopUp("t-1", 1, State.ASKED, NOW, SIM, amount=TEN)
     assert judge_balance(asked, Decimal(100), NOW + SETTLE_S) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "ambiguous"),
+    [
+        ({}, True),
+        ({"cause": Event.JUDGED_LOST}, True),
+        ({"cause": Event.ACCEPTED}, False),  # its words have come
+        ({"cause": Event.NOT_SENT}, False),  # it was never answered
+        ({"sent_at": NOW - SETTLE_S}, False),
+        ({"sim": "8923430000000000025"}, False),
+    ],
+)
+def test_words_of_an_earlier_topup_may_still_come(
+    changes: dict[str, object], *, ambiguous: bool
+) -> None:
+    earlier = replace(topup(), topup_id="t-0", cause=Event.CREDITED)
+    others = [replace(earlier, **changes), topup()]  # type: ignore[arg-type]
+    assert is_ambiguous(topup(), others, NOW) is ambiguous

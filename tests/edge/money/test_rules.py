@@ -259,6 +259,30 @@ def test_who_may_give(story: Story) -> None:
     assert rules().donors(transfer, story.book) == []
 
 
+def test_what_a_sim_gives_already_is_no_more_its_own(story: Story) -> None:
+    transfer = RULE.model_copy(update={"donors": (OTHER,), "donor_keeps": Decimal(5)})
+    story.holds("24.99", sim=OTHER)
+    gift: dict[str, Any] = {"topup_id": "t-2", "donor": OTHER, "amount": TEN}
+    story.tell("topup_reserved", cause="low_balance", **gift)
+    assert story.book.left(OTHER) == Decimal("14.99")
+    assert rules().donors(transfer, story.book) == []
+    story.tell("topup_sent", NOW + 1, cause="code_leaves", **gift)
+    story.holds("24.99", NOW + 2, sim=OTHER)  # it may be of before
+    assert rules().donors(transfer, story.book) == []
+    story.tell("topup_confirmed", NOW + 3, cause="accepted", **gift)
+    assert rules().donors(transfer, story.book) == []
+    story.holds("15", NOW + 4, sim=OTHER)
+    assert rules().donors(transfer, story.book) == [OTHER]
+
+
+def test_what_was_not_given_after_all_is_there_again(story: Story) -> None:
+    story.holds("15", sim=OTHER)
+    gift: dict[str, Any] = {"topup_id": "t-2", "donor": OTHER, "amount": TEN}
+    story.tell("topup_reserved", cause="low_balance", **gift)
+    story.tell("topup_rejected", cause="not_sent", **gift)
+    assert story.book.left(OTHER) == 15
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [

@@ -5,11 +5,14 @@ from typing import Any, cast
 
 import pytest
 
-from config.money import BalanceChecks
+from config.money import BalanceChecks, Budget, TopUpRule
 from edge.calls import Call
 from edge.money.conversation import NoAnswer, Talk
 from edge.money.requests import Request
+from edge.outcome import Outcome
+from mqtt.messages import SmsEvent
 from mqtt.vocabulary import Reason, Result
+from simulator import Scenario
 from simulator.money.account import Movement, What
 from simulator.money.parts import FaultKind, FaultPart
 from tests.edge.money.office import (
@@ -21,6 +24,7 @@ from tests.edge.money.office import (
     carrier,
     rule,
     scenario,
+    topup_command,
 )
 
 ONE, TWO, THREE = CODES
@@ -210,6 +214,28 @@ async def test_a_code_that_could_not_leave_is_free_again(
         assert [voucher.state for voucher in found.vouchers.all()] == ["free"]
 
 
+async def test_a_code_that_left_is_not_free_again_whatever_breaks(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = Talk.ask
+
+    async def break_off(talk: Talk, request: Request, notice: str | None = None) -> str:
+        text = await ask(talk, request, notice)
+        if request.code:
+            raise TimeoutError
+        return text
+
+    monkeypatch.setattr(Talk, "ask", break_off)
+    async with open_office(scenario({}, balance=POOR), quiet()) as found:
+        await found.bring(ONE)
+        found.topup()
+        await found.until(lambda: "_carry failed" in caplog.text)
+        assert found.tried == [ONE]
+        assert [voucher.state for voucher in found.vouchers.all()] == ["sent"]
+        await found.crash()
+        assert [voucher.state for voucher in found.vouchers.all()] == ["unknown"]
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_no_code_is_thrown_into_a_silence(open_office: OpenOffice) -> None:
     faults = [{"kind": "dropped", "on": "balance"}]
@@ -238,6 +264,50 @@ async def test_a_late_word_of_the_carrier_decides(
         assert found.story()[-2:] == ["unknown unclear", "confirmed accepted"]
         assert len(found.money("topup_confirmed")) == 1
         assert found.alarms == {}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("dialect", ["ng-mtn", "ph-smart"])
+async def test_a_late_word_about_the_one_before_decides_nothing(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch, dialect: str
+) -> None:
+    """It comes by itself, or (ph-smart) where the reply to the second code is awaited."""
+    monkeypatch.setattr("edge.money.conversation.SMS_REPLY_S", 0.4)
+    monkeypatch.setattr("edge.money.topup_watch.CHECKS_S", (3600.0,))
+    monkeypatch.setattr("edge.money.judge.SETTLE_S", 3600.0)
+    async with open_office(scenario({}, carriers=[carrier(dialect)]), quiet()) as found:
+        await found.bring(ONE, TWO)
+        fault(found, "by_sms", codes=(ONE,), delay_s=25.0)
+        fault(found, "dropped", codes=(TWO,))
+        first = found.topup()
+        await found.until(lambda: found.money("topup_unknown"))
+        found.topup("confirm", topup_id=first.topup_id)
+        found.topup()
+        await found.until(lambda: found.of(SmsEvent))
+        assert "100.00" in (found.of(SmsEvent)[-1].text or "")
+        found.sim.network.send_sms("a friend", found.account.number, "What comes behind it")
+        await found.until(lambda: len(found.of(SmsEvent)) == 2)
+        await found.until(lambda: len(found.money("topup_unknown")) == 2)
+        assert len(found.money("topup_confirmed")) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_balance_that_came_by_itself_is_none_to_compare_with(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.money.judge.SETTLE_S", 3600.0)
+    async with open_office(scenario({}, balance="110"), quiet()) as found:
+        await found.bring(ONE)
+        late = "Last call cost N5.00 for 60 secs. Your balance is N10.00."
+        found.sim.network.send_sms("MTN", found.account.number, late)
+        await found.until(lambda: found.money("balance"))
+        fault(found, "dropped")
+        found.topup()
+        await found.until(lambda: found.money("topup_unknown"))
+        await found.until(lambda: len(found.money("balance")) == 4)
+        told = [(event.amount, event.unasked) for event in found.money("balance")]
+        assert told == [("10", True), *[("110", None)] * 3]
+        assert found.story()[-1] == "unknown no_reply"
 
 
 async def test_a_word_beside_the_reply_counts(open_office: OpenOffice) -> None:
@@ -343,21 +413,100 @@ async def test_a_person_who_is_asked_says_no(open_office: OpenOffice) -> None:
         await over(found, "asked low_balance", "rejected declined")
 
 
-async def test_a_sim_gives_to_another(open_office: OpenOffice) -> None:
-    account = {"carrier": "c", "balance": "10"}
-    poor = {"sims": [{"account": account, "number": "+2348031234567"}]}
-    rich = {"sims": [{"account": {"carrier": "c", "balance": "500"}}]}
-    world = scenario(poor, rich, network=NETWORK | {"country_code": "234"})
-    donor = world.lines()[1].sims[0].iccid
+def family(rich: str, *poor: str) -> tuple[Scenario, TopUpRule, str]:
+    """A SIM that gives, on the last line, to those before it; the rule for it, and its ICCID."""
+    modems = [
+        {"sims": [{"account": {"carrier": "c", "balance": POOR}, "number": number}]}
+        for number in poor
+    ]
+    giver = {"sims": [{"account": {"carrier": "c", "balance": rich}}]}
+    world = scenario(*modems, giver, network=NETWORK | {"country_code": "234"})
+    donor = world.lines()[-1].sims[0].iccid or ""
     gift = rule(
         method="transfer", donors=[donor], code="*321*{number}*{amount}#", donor_keeps="100"
     )
+    return world, gift, donor
+
+
+async def test_a_sim_gives_to_another(open_office: OpenOffice) -> None:
+    world, gift, donor = family("500", "+2348031234567")
     async with open_office(world, Settings(rules=(gift,))) as found:
         await found.until(lambda: len(found.money("balance")) >= 2)
         found.desk.consider_all()
         await over(found, *DONE[:2], "unknown unclear", "confirmed credited")
         assert found.account.balance == 110
         assert found.sim.network.money.accounts[donor].balance == 400
+        assert {event.donor for event in found.money() if event.topup_id} == {donor}
+        await found.until(
+            lambda: (donor, "400") in {(told.sim, told.amount) for told in found.money("balance")}
+        )
+
+
+async def test_two_that_run_low_together_do_not_drain_the_giver(open_office: OpenOffice) -> None:
+    world, gift, donor = family("250", "+2348031234567", "+2348031234568")
+    async with open_office(world, Settings(rules=(gift,))) as found:
+        await found.until(lambda: len(found.money("balance")) >= 3)
+        found.desk.consider_all()
+        await found.until(lambda: found.money("topup_confirmed"))
+        await over(found, *DONE[:2], "unknown unclear", "confirmed credited")
+        [(alarm, message)] = found.alarms.items()
+        assert alarm in {"topup-blocked-desk-0", "topup-blocked-desk-1"}
+        assert "has enough" in message
+        assert found.sim.network.money.accounts[donor].balance == 150
+
+
+async def test_a_giver_that_has_less_by_then_gives_nothing(
+    open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.money.courier.FRESH_S", 0.0)
+    world, gift, donor = family("500", "+2348031234567")
+    async with open_office(world, Settings(rules=(gift,))) as found:
+        await found.until(lambda: len(found.money("balance")) >= 2)
+        giver = found.lines["desk-1"]
+        giver.calls[1] = cast("Call", object())
+        found.desk.consider_all()
+        found.sim.network.money.accounts[donor].move(
+            Movement(0, What.CALL, Decimal(-350), "a call")
+        )
+        giver.calls.clear()
+        found.changed(giver)
+        await over(found, "reserved low_balance", "rejected not_sent")
+        assert "must keep" in (found.money("topup_rejected")[0].message or "")
+        assert found.sim.network.money.accounts[donor].balance == 150
+
+
+async def test_two_approvals_at_once_do_not_share_a_voucher(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, {}, balance=POOR), settings(method="ask")) as found:
+        await found.bring(ONE)
+        await found.until(lambda: len(found.money("topup_asked")) == 2)
+        first, second = _approve_at_once(found)
+        assert (first.result, second.result) == (Result.ACCEPTED, Result.DONE)
+        await found.until(lambda: len(found.money("topup_confirmed")) == 2)
+        causes = {event.topup_id: event.cause for event in found.money("topup_confirmed")}
+        assert causes == {first.topup_id: "accepted", second.topup_id: "paid_by_hand"}
+        assert found.tried == [ONE]
+
+
+async def test_two_approvals_at_once_do_not_share_a_budget(open_office: OpenOffice) -> None:
+    total = Budget(currency="NGN", per_day=Decimal(150), per_month=Decimal(150))
+    ours = Settings(rules=(rule(method="ask"),), budgets=(total,))
+    async with open_office(scenario({}, {}, balance=POOR), ours) as found:
+        await found.bring(ONE, TWO)
+        await found.until(lambda: len(found.money("topup_asked")) == 2)
+        first, second = _approve_at_once(found)
+        assert (first.result, second.reason) == (Result.ACCEPTED, Reason.BUDGET_SPENT)
+        await found.until(lambda: found.money("topup_confirmed"))
+        assert found.tried == [ONE]
+
+
+def _approve_at_once(found: Office) -> list[Outcome]:
+    """Confirm all that was asked; each is handled before any is acted upon."""
+    asked = [event.topup_id for event in found.money("topup_asked")]
+    outcomes = [found.desk.handle(topup_command("confirm", topup_id=one)) for one in asked]
+    for outcome in outcomes:
+        if outcome.act:
+            outcome.act()
+    return outcomes
 
 
 # --- commands that are refused
@@ -381,6 +530,31 @@ async def test_what_cannot_be_is_refused_with_a_reason(open_office: OpenOffice) 
         assert found.topup().reason is Reason.NO_PROFILE
         found.line.enabled = False
         assert found.tried == [ONE]
+
+
+async def test_a_ledger_that_does_not_add_up_begins_nothing(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings()) as found:
+        found.ledger.problem = "The ledger does not add up: entry 7."
+        await found.bring(ONE)
+        await found.until(lambda: "topup-blocked-desk-0" in found.alarms)
+        assert "does not add up: entry 7." in found.alarms["topup-blocked-desk-0"]
+        for command in ({}, {"action": "confirm", "topup_id": "t-1"}, {"action": "unlock"}):
+            refused = found.topup(**command)
+            assert refused.reason is Reason.STORAGE_FAILED
+            assert "trunkline ledger check" in (refused.message or "")
+        assert found.story() == []
+
+
+async def test_a_disk_that_refuses_an_approval_ends_its_top_up(open_office: OpenOffice) -> None:
+    async with open_office(scenario({}, balance=POOR), settings(method="ask")) as found:
+        await found.bring(ONE)
+        await found.until(lambda: found.money("topup_asked"))
+        [asked] = found.money("topup_asked")
+        outcome = found.desk.handle(topup_command("confirm", topup_id=asked.topup_id))
+        assert outcome.undo
+        outcome.undo()
+        await over(found, "asked low_balance", "reserved approved", "rejected declined")
+        assert [voucher.state for voucher in found.vouchers.all()] == ["free"]
 
 
 async def test_a_disk_that_refuses_the_command_ends_its_top_up(open_office: OpenOffice) -> None:

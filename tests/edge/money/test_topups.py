@@ -1,4 +1,5 @@
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -186,6 +187,21 @@ async def test_the_balance_before_and_the_calls_since_are_known_after_a_restart(
     assert till.ledger.book.funds.of(SIM) == ledger.book.funds.of(SIM)
 
 
+async def test_what_a_sim_is_to_give_is_known_after_a_restart(till: Till) -> None:
+    donor = "8923430000000000025"
+    _, change = till.ledger.append(
+        MoneyKind.BALANCE, NOW, sim=donor, amount=Decimal(50), currency="NGN"
+    )
+    await till.write(change)
+    topup, change = till.topups.reserve(replace(wish(), donor=donor), None, NOW)
+    await till.write(change)
+    assert await till.topups.send(topup.topup_id, NOW) is None
+    await till.crash()
+    await till.write(till.topups.recover(NOW))
+    assert till.topups.left(donor) == 40
+    assert {entry.donor for entry in await till.entries() if entry.topup_id} == {donor}
+
+
 @pytest.mark.parametrize(
     "sql",
     ["UPDATE ledger SET at = 0", "DELETE FROM ledger WHERE entry = 1"],
@@ -244,6 +260,22 @@ async def test_an_amount_that_nobody_can_own_is_unknown(till: Till) -> None:
     await till.write(change)
     assert entry.amount is None
     assert entry.text == "x" * 1024
+
+
+async def test_a_balance_that_came_by_itself_proves_nothing(till: Till) -> None:
+    """It may be a late word of before an earlier top-up, whose credit would confirm this one."""
+    _, change = till.ledger.append(
+        MoneyKind.BALANCE, NOW, sim=SIM, amount=Decimal(1), currency="NGN", unasked=True
+    )
+    await till.write(change)
+    topup_id = await sent(till)
+    found = till.topups.get(topup_id)
+    assert found is not None
+    assert found.before is None
+    assert till.ledger.book.funds.of(SIM).amount == 1
+    await till.crash()
+    assert till.topups.get(topup_id) == found
+    assert till.ledger.book.funds.of(SIM).unasked
 
 
 async def test_a_balance_of_before_the_last_topup_proves_nothing_of_the_next(till: Till) -> None:

@@ -1,0 +1,44 @@
+"""The demo's story of lines and money, in sentences for people."""
+
+from collections.abc import Iterator
+
+from edge.cli.stories import step
+from edge.cli.words import count, moment, money
+from edge.demo.story import Story
+
+
+def sentences(story: Story) -> Iterator[str]:
+    """Tell it: limits, balances, top-ups, the books, and what was left out."""
+    yield from _limits(story)
+    yield from _balances(story)
+    for entry in story.books.topups:
+        yield f"Entry {entry.entry}: {step(entry)}"
+    yield from _books(story)
+    for left_out in story.left_out:
+        yield f"Left out: {left_out}."
+
+
+def _limits(story: Story) -> Iterator[str]:
+    for line in story.exhausted:
+        until = f" Until {moment(line.until)} it takes no calls." if line.until else ""
+        yield f"{line.line} is {line.state}: {line.reason or 'used up'}{until}"
+    if story.takeover:
+        refused, other = story.takeover
+        yield f"{other} took over: a call that asked for {refused} went out there."
+
+
+def _balances(story: Story) -> Iterator[str]:
+    for line, path in story.balances.items():
+        end = "" if path.last == path.lowest else f", and was {money(path.last, None)} at the end"
+        fall = f"{money(path.first, None)} to {money(path.lowest, path.currency)}"
+        yield f"The balance of {line} fell from {fall}{end}."
+
+
+def _books(story: Story) -> Iterator[str]:
+    ledger = story.books.ledger
+    entries = count(ledger.entries, "entry", "entries")
+    if story.adds_up:
+        yield f"The ledger adds up: {entries}, and the carrier's own books say the same."
+        return
+    yield f"The books do not agree ({entries}):"
+    yield from (*ledger.problems, *story.disagreements)
