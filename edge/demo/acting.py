@@ -5,6 +5,7 @@ import itertools
 import logging
 from dataclasses import dataclass
 
+from edge.control_client import GatewayAway, RequestRefused
 from edge.demo.audit import Audit
 from edge.demo.cast import Cast
 from edge.demo.dialing import Dialing, answer_callers, try_messages
@@ -70,8 +71,8 @@ class Act:
                 await self.teller.settle()
                 while await self._is_topping_up():
                     await self.teller.settle()
-        except TimeoutError:
-            log.warning("the last balances were not told")
+        except (TimeoutError, GatewayAway, RequestRefused) as error:
+            log.warning("the last balances were not told: %r", error)
 
     async def _is_topping_up(self) -> bool:
         """Whether a balance called for a top-up, as far as the ledger goes by now."""

@@ -35,12 +35,14 @@ buckets = [{ name = "all-net", minutes = 100 }]
 class Cast:
     """`sims`: ICCIDs by line; `named`: how many calls ask for a line; `vouchers`: a file of them.
 
-    `left_out` says what these lines and calls cannot show.
+    `bills_alike`: no call is longer here than the first billing step. `left_out` says what these
+    lines and calls cannot show.
     """
 
     sims: Mapping[str, str]
     named: Mapping[str, int]
     vouchers: str
+    bills_alike: bool
     left_out: tuple[str, ...]
 
     @property
@@ -78,6 +80,7 @@ def choose_cast(options: Options) -> Cast:
         dict(zip((PREPAID, LIMITED, OFFICE), iccids, strict=False)),
         named,
         "\n".join(vouchers),
+        options.speed >= 1,
         tuple(left_out),
     )
 

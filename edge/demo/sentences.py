@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from edge.cli.stories import step
 from edge.cli.words import count, moment, money
-from edge.demo.story import Story
+from edge.demo.story import Path, Story
 
 
 def sentences(story: Story) -> Iterator[str]:
@@ -29,9 +29,15 @@ def _limits(story: Story) -> Iterator[str]:
 
 def _balances(story: Story) -> Iterator[str]:
     for line, path in story.balances.items():
-        end = "" if path.last == path.lowest else f", and was {money(path.last, None)} at the end"
-        fall = f"{money(path.first, None)} to {money(path.lowest, path.currency)}"
-        yield f"The balance of {line} fell from {fall}{end}."
+        way = " and then ".join(_ways(path)) or f"stayed {money(path.first, path.currency)}"
+        yield f"The balance of {line} {way}."
+
+
+def _ways(path: Path) -> Iterator[str]:
+    if path.lowest != path.first:
+        yield f"fell from {money(path.first, None)} to {money(path.lowest, path.currency)}"
+    if path.last != path.lowest:
+        yield f"rose to {money(path.last, path.currency)}"
 
 
 def _books(story: Story) -> Iterator[str]:

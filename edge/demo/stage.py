@@ -37,9 +37,11 @@ class Stage:
     world: Process
 
     async def end_world(self) -> dict[str, Any]:
-        """Unplug the modems; what the carriers have in their own books, see edge.demo.world."""
+        """Unplug the modems and give the carriers' own books, as edge.demo.world prints them."""
         await self.children.stop("simulator")
         last = await self.world.stdout.readline() if self.world.stdout else b""
+        if not last:
+            raise DemoFailed("The simulator did not end as it should: start the demo again.")
         books: dict[str, Any] = json.loads(last)
         return books
 

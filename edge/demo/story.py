@@ -124,10 +124,14 @@ def _voucher_tries(books: Books) -> Iterator[str]:
 
 
 def _balances_apart(cast: Cast, balances: Mapping[str, Path], books: Books) -> Iterator[str]:
+    """The last balance must be the carrier's own, and each cent of its way be explained."""
     for line, path in balances.items():
         found = books.carriers["accounts"][cast.sims[line]]["balance"]
         if Decimal(path.last) != Decimal(found):
             yield f"{line} was told to have {path.last}, at the carrier it has {found}"
+        unexplained = books.ledger.unexplained.get(cast.sims[line])
+        if cast.bills_alike and unexplained and Decimal(unexplained):
+            yield f"{unexplained} EUR on {line} are neither charges nor top-ups"
 
 
 def _missing(cast: Cast, takeover: object, books: Books) -> Iterator[str]:

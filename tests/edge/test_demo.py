@@ -17,7 +17,7 @@ from edge.demo.children import Children
 from edge.demo.dialing import Attempt
 from edge.demo.options import BrokerKind, DemoFailed
 from mqtt import topics
-from mqtt.messages import CallEvent, Cdr, Event
+from mqtt.messages import CallEvent, Cdr, Event, MoneyEvent
 from mqtt.session import Inbound
 from mqtt.vocabulary import AnswerEvidence, CallState, Cause, Direction, HangupBy
 from tests.edge.processes import PATIENCE_S, TRUNKLINE, child
@@ -160,7 +160,7 @@ def test_the_audit_counts_what_comes_twice() -> None:
 
 
 def test_the_audit_knows_which_call_has_no_cdr() -> None:
-    heard: list[Cdr] = []
+    heard: list[Cdr | MoneyEvent] = []
     audit = Audit(heard.append)
     hear(audit, call_event(1, CallState.DIALING))
     assert audit.without_cdr == {"c-1"}
