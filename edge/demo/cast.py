@@ -29,6 +29,15 @@ currency = "EUR"
 rates = [{ per_minute = "0.09" }]
 buckets = [{ name = "all-net", minutes = 100 }]
 """
+_RULE = f"""
+[[topup]]
+sims = ["{{sim}}"]
+amount = "{TOPUP}"
+below = "{KEPT}"
+per_day = "90.00"
+per_month = "90.00"
+min_gap_s = 60
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +60,15 @@ class Cast:
         return [line for line in (PREPAID, LIMITED) if line in self.sims]
 
     def tables(self) -> str:
-        """The plans, SIMs and rules of gateway.toml."""
-        plans = {PREPAID: "prepaid", LIMITED: "prepaid", OFFICE: "office"}
-        limits = {LIMITED: f"limits = {{ max_calls_day = {MOST} }}\n"} if self._is_limited else {}
-        sims = (
-            f'\n[[sim]]\niccid = "{iccid}"\nline = "{line}"\nplan = "{plans[line]}"\n'
-            + limits.get(line, "")
-            for line, iccid in self.sims.items()
-        )
-        rule = (
-            f'\n[[topup]]\nsims = ["{self.sims[PREPAID]}"]\namount = "{TOPUP}"\nbelow = "{KEPT}"\n'
-            'per_day = "90.00"\nper_month = "90.00"\nmin_gap_s = 60\n'
-        )
-        return "".join((_PLANS, *sims, rule))
+        """The plans, SIMs and rule of gateway.toml."""
+        sims = (_sim(line, iccid, self.named) for line, iccid in self.sims.items())
+        return "".join((_PLANS, *sims, _RULE.format(sim=self.sims[PREPAID])))
 
-    @property
-    def _is_limited(self) -> bool:
-        return LIMITED in self.named
+
+def _sim(line: str, iccid: str, named: Mapping[str, int]) -> str:
+    plan = "office" if line == OFFICE else "prepaid"
+    limit = f"limits = {{ max_calls_day = {MOST} }}\n" if line == LIMITED and line in named else ""
+    return f'\n[[sim]]\niccid = "{iccid}"\nline = "{line}"\nplan = "{plan}"\n{limit}'
 
 
 def choose_cast(options: Options) -> Cast:

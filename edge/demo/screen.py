@@ -21,7 +21,7 @@ from mqtt.vocabulary import Direction, MoneyKind
 
 REFRESH_S = 0.1
 COLUMNS = ("line", "modem", "state", "until", "balance", "call", "with")
-LAST_WORDS = 6  # about money, under the lines
+LAST_WORDS = 5  # about money, under the lines
 
 
 async def live(audit: Audit, calls: int) -> None:

@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,30 @@ from pytest_mock import MockerFixture
 
 from edge.demo import broker
 from edge.demo.audit import Audit
+from edge.demo.cast import LIMITED, PREPAID, Cast
 from edge.demo.children import Children
 from edge.demo.dialing import Attempt
 from edge.demo.options import BrokerKind, DemoFailed
+from edge.demo.owner import Checked
+from edge.demo.sentences import sentences
+from edge.demo.story import Books, Story, tell_story
 from mqtt import topics
-from mqtt.messages import CallEvent, Cdr, Event, MoneyEvent
+from mqtt.messages import CallEvent, Cdr, Event, LineStatus, MoneyEvent
 from mqtt.session import Inbound
-from mqtt.vocabulary import AnswerEvidence, CallState, Cause, Direction, HangupBy
+from mqtt.vocabulary import (
+    AnswerEvidence,
+    CallState,
+    Cause,
+    Direction,
+    HangupBy,
+    LineKind,
+    LineState,
+    MoneyKind,
+)
 from tests.edge.processes import PATIENCE_S, TRUNKLINE, child
 
 OWN = topics.Topics("demo")
+EVENT_FIELDS = ("event_id", "boot_id", "seq", "ts", "gateway")
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
@@ -44,19 +59,39 @@ def test_the_demo_loses_nothing() -> None:
         "lost": 0,
     }
     assert sum(summary["by_cause"].values()) == 8
-    assert summary["seconds"] < 20
+    assert summary["exhausted_lines"] == 1
+    assert summary["took_over"] in {"prepaid", "office", "sim-0000000303"}
+    assert summary["balances"]["limited"]["first"] == "12.5"
+    prepaid = summary["balances"]["prepaid"]
+    assert (prepaid["first"], prepaid["lowest"], prepaid["currency"]) == ("20.15", "19.97", "EUR")
+    assert Decimal(prepaid["last"]) > 40
+    assert (summary["topups"], summary["vouchers_used"]) == ({"confirmed": 1}, 1)
+    assert summary["ledger_entries"] > 10
+    assert (summary["ledger_problems"], summary["disagreements"]) == (0, [])
+    assert summary["left_out"] == []
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("iotcore"), reason="needs the wheel iotcore")
 def test_the_demo_needs_no_installed_broker() -> None:
     summary = demo("--lines", "2", "--calls", "2", "--broker", "iotcore")
     assert (summary["broker"], summary["cdrs"]) == ("iotcore", 2)
+    assert summary["topups"] == {"confirmed": 1}
+    assert summary["left_out"] == ["no limit: it takes 6 calls"]
+
+
+def test_one_line_shows_what_one_line_can() -> None:
+    summary = demo("--lines", "1", "--calls", "1")
+    assert (summary["cdrs"], summary["exhausted_lines"], summary["topups"]) == (1, 0, {})
+    assert summary["left_out"] == [
+        "no top-up: it takes 2 calls",
+        "no limit: it takes two lines, one that stops and one that takes over",
+    ]
 
 
 def test_a_killed_demo_leaves_no_process_behind() -> None:
     with child("demo", "--lines", "1", "--speed", "50", stdout=subprocess.PIPE) as process:
         assert process.stdout
-        assert "+49" in process.stdout.readline()
+        assert process.stdout.readline() == "v-1: 30.00 EUR imported\n"
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         assert len(children) == 3
         handles = [os.pidfd_open(int(pid)) for pid in children]
@@ -140,9 +175,15 @@ def _fields(event_id: str) -> dict[str, Any]:
     }
 
 
+def entry(number: int, kind: MoneyKind, amount: str, **more: Any) -> MoneyEvent:
+    fields = {name: _fields(f"e-money-{number}")[name] for name in EVENT_FIELDS}
+    known = {"entry": number, "kind": kind, "amount": amount, "currency": "EUR", "line": PREPAID}
+    return MoneyEvent(**(fields | known | more))
+
+
 def hear(audit: Audit, event: Event) -> None:
-    topic = OWN.of(topics.CDR) if isinstance(event, Cdr) else OWN.of(topics.CALL, "c-1")
-    audit.hear(Inbound(topic, event.encode(), retained=False))
+    topic = {Cdr: OWN.of(topics.CDR), MoneyEvent: OWN.of(topics.MONEY)}.get(type(event))
+    audit.hear(Inbound(topic or OWN.of(topics.CALL, "c-1"), event.encode(), retained=False))
 
 
 def test_the_audit_counts_what_comes_twice() -> None:
@@ -156,6 +197,9 @@ def test_the_audit_counts_what_comes_twice() -> None:
     hear(audit, cdr())
     hear(audit, cdr("e-cdr-again"))
     assert audit.duplicates == 3
+    hear(audit, entry(1, MoneyKind.CHARGE, "0.09"))
+    hear(audit, entry(1, MoneyKind.CHARGE, "0.09"))
+    assert audit.duplicates == 4
     assert audit.states == {"c-1": [dialing]}
 
 
@@ -201,3 +245,82 @@ def test_an_attempt_agrees_with_its_cdr() -> None:
 )
 def test_an_attempt_disagrees_with_its_cdr(told: Attempt) -> None:
     assert not told.is_consistent
+
+
+# --- the story of lines and money
+
+SIM = "8949020000000000006"
+CAST = Cast({PREPAID: SIM}, {PREPAID: 2, LIMITED: 4}, "", bills_alike=True, left_out=())
+TOLD = [
+    entry(1, MoneyKind.BALANCE, "20.15"),
+    entry(2, MoneyKind.CHARGE, "0.18"),
+    entry(3, MoneyKind.BALANCE, "19.97"),
+    entry(4, MoneyKind.TOPUP_RESERVED, "30", topup_id="t-4", voucher="v-1", cause="low_balance"),
+    entry(5, MoneyKind.TOPUP_SENT, "30", topup_id="t-4", voucher="v-1"),
+    entry(6, MoneyKind.TOPUP_CONFIRMED, "30", topup_id="t-4", voucher="v-1", cause="accepted"),
+    entry(7, MoneyKind.BALANCE, "49.97"),
+]
+
+
+def story(**more: Any) -> Story:
+    """What is made of TOLD, where the books are as `more` says."""
+    audit = Audit(lambda _: None)
+    for event in TOLD:
+        hear(audit, event)
+    status = LineStatus(
+        gateway="demo", line=LIMITED, kind=LineKind.GSM, state=LineState.EXHAUSTED, since=AT
+    )
+    audit.hear(Inbound(OWN.of(topics.LINE, LIMITED), status.encode(), retained=True))
+    turned_away = Attempt("+49", "demo 1", "c-1", [], cdr(line="office"), LIMITED, refused=True)
+    given: dict[str, Any] = {"entries": 7, "problems": (), "unexplained": "0"}
+    given |= {"balance": "49.97", "tries": 1} | more
+    carriers = {
+        "accounts": {SIM: {"balance": given["balance"]}},
+        "vouchers": {"tries": given["tries"], "tried": 1},
+    }
+    checked = Checked(given["entries"], given["problems"], {SIM: given["unexplained"]})
+    steps = [event for event in TOLD if event.topup_id]
+    return tell_story(CAST, audit, [turned_away], Books(checked, steps, carriers))
+
+
+def test_the_story_of_a_limit_and_a_topup() -> None:
+    told = story()
+    assert told.adds_up
+    assert told.facts() == {
+        "exhausted_lines": 1,
+        "took_over": "office",
+        "balances": {
+            PREPAID: {"first": "20.15", "lowest": "19.97", "last": "49.97", "currency": "EUR"}
+        },
+        "topups": {"confirmed": 1},
+        "vouchers_used": 1,
+        "ledger_entries": 7,
+        "ledger_problems": 0,
+        "disagreements": [],
+        "left_out": [],
+    }
+    assert list(sentences(told)) == [
+        "limited is exhausted: used up",
+        "office took over: a call that asked for limited went out there.",
+        "The balance of prepaid fell from 20.15 to 19.97 EUR and then rose to 49.97 EUR.",
+        "Entry 4: t-4: 30.00 EUR is set aside for prepaid with v-1 (the balance is low).",
+        "Entry 5: t-4: sent with v-1, waiting for the carrier.",
+        "Entry 6: t-4: prepaid got 30.00 EUR (the carrier took it).",
+        "The ledger adds up: 7 entries, and the carrier's own books say the same.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("books", "says"),
+    [
+        ({"problems": ("v-1 was sent 2 times",)}, "v-1 was sent 2 times"),
+        ({"entries": 8}, "1 entries of the ledger were not told over MQTT"),
+        ({"tries": 2}, "the carrier saw 1 vouchers 2 times, the ledger has 1 top-ups confirmed"),
+        ({"balance": "79.97"}, "prepaid was told to have 49.97, at the carrier it has 79.97"),
+        ({"unexplained": "-30"}, "-30 EUR on prepaid are neither charges nor top-ups"),
+    ],
+)
+def test_books_that_do_not_agree(books: dict[str, Any], says: str) -> None:
+    told = story(**books)
+    assert not told.adds_up
+    assert list(sentences(told))[-1] == says
