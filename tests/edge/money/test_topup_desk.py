@@ -304,8 +304,8 @@ async def test_a_balance_that_came_by_itself_is_none_to_compare_with(
         fault(found, "dropped")
         found.topup()
         await found.until(lambda: found.money("topup_unknown"))
-        await found.until(lambda: len(found.money("balance")) == 4)
-        told = [(event.amount, event.unasked) for event in found.money("balance")]
+        await found.until(lambda: len(found.money("balance")) >= 4)
+        told = [(event.amount, event.unasked) for event in found.money("balance")[:4]]
         assert told == [("10", True), *[("110", None)] * 3]
         assert found.story()[-1] == "unknown no_reply"
 
