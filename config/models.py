@@ -16,6 +16,8 @@ from config.fields import E164, Amount, CountryCode, Iccid, Name, Pin, Section, 
 from config.guards import CountryGuard, Guards
 from config.limits import CarrierLimits, Limits, LineLimits, Plan
 from config.money import BalanceChecks, Budget, TopUpRule, Vouchers
+from config.sip import Extension, Group, Pbx, Sip
+from config.voice import Fxo, Incoming, Recording, Voice
 
 
 class LogLevel(StrEnum):
@@ -320,6 +322,22 @@ class GatewayConfig(Section):
     budget: tuple[Budget, ...] = Field(
         default=(), description="The most that top-ups of all SIMs may cost, for each currency."
     )
+    voice: Voice = Field(default=Voice(), description="The sound of calls.")
+    recording: Recording = Field(default=Recording(), description="Recordings of calls.")
+    sip: Sip = Field(default=Sip(), description="The gateway as a SIP server.")
+    extension: tuple[Extension, ...] = Field(
+        default=(), description="Phones that register with the gateway."
+    )
+    group: tuple[Group, ...] = Field(default=(), description="Extensions that ring together.")
+    pbx: tuple[Pbx, ...] = Field(
+        default=(), description="Telephone systems of the office, SIP providers."
+    )
+    incoming: tuple[Incoming, ...] = Field(
+        default=(), description="Who takes calls that come in over lines."
+    )
+    fxo: tuple[Fxo, ...] = Field(
+        default=(), description="What is known of analogue lines; none need be named."
+    )
 
     @model_validator(mode="after")
     def _no_doubles(self) -> Self:
@@ -333,6 +351,10 @@ class GatewayConfig(Section):
             *_doubles("sim.line", (sim.line for sim in self.sim if sim.line)),
             *_doubles("country.code", (guard.code for guard in self.country)),
             *_doubles("budget.currency", (budget.currency for budget in self.budget)),
+            *_doubles("pbx.name", (pbx.name for pbx in self.pbx)),
+            *_doubles("incoming.line", (rule.line or "" for rule in self.incoming)),
+            *_doubles("fxo.modem", (fxo.modem for fxo in self.fxo)),
+            *_doubles("extension or group", (*self._extensions, *self._groups)),
         ]
         plans = {plan.name for plan in self.plan}
         strays = [
@@ -343,6 +365,42 @@ class GatewayConfig(Section):
         if doubles or strays:
             raise ValueError("; ".join([*doubles, *strays]))
         return self
+
+    @model_validator(mode="after")
+    def _destinations_exist(self) -> Self:
+        known = {*self._extensions, *self._groups, *(f"pbx {pbx.name}" for pbx in self.pbx)}
+        strays = [
+            f'group {group.name} has the member "{member}", which no [[extension]] is'
+            for group in self.group
+            for member in group.members
+            if member not in self._extensions
+        ] + [
+            f'incoming goes to "{to}", which is no extension, group or pbx'
+            for rule in self.incoming
+            for to in rule.to
+            if to not in known and not to.startswith("play ")
+        ]
+        if strays:
+            raise ValueError("; ".join(strays))
+        return self
+
+    @property
+    def _extensions(self) -> tuple[str, ...]:
+        return tuple(extension.name for extension in self.extension)
+
+    @property
+    def _groups(self) -> tuple[str, ...]:
+        return tuple(group.name for group in self.group)
+
+    @property
+    def has_sip(self) -> bool:
+        """Whether anybody speaks SIP with the gateway."""
+        return bool(self.extension or self.pbx)
+
+    @property
+    def has_voice(self) -> bool:
+        """Whether calls have sound; without it nothing of the voice is loaded."""
+        return self.voice.enabled or self.has_sip or bool(self.fxo)
 
     @property
     def client_id(self) -> str:
