@@ -17,6 +17,7 @@ from mqtt.messages import (
     SmsEvent,
     Status,
     UssdEvent,
+    VoiceEvent,
 )
 
 
@@ -37,6 +38,7 @@ CHANNELS = (
     Channel(topics.LINE, LineStatus, "What a line is, does and sees.", "line", retained=True),
     Channel(topics.ALARM, Alarm, "Raised; an empty payload clears it.", "name", retained=True),
     Channel(topics.CALL, CallEvent, "Each state of a call, in order.", "call"),
+    Channel(topics.VOICE, VoiceEvent, "Agents, announcements, recordings of a call.", "call"),
     Channel(topics.CDR, Cdr, "The one record that closes a call."),
     Channel(topics.SMS, SmsEvent, "Messages received, and what became of those sent."),
     Channel(topics.USSD, UssdEvent, "What the network said in a USSD session."),

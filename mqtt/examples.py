@@ -75,6 +75,12 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
     m.Hangup: {"id": "7f9c2c", "call_id": "c-1"},
     m.Answer: {**_COMMAND, "call_id": "c-2"},
     m.Dtmf: {**_COMMAND, "call_id": "c-1", "digits": "12#"},
+    m.Bridge: {**_COMMAND, "call_id": "c-2", "to": "201"},
+    m.Transfer: {**_COMMAND, "call_id": "c-2", "to": "202"},
+    m.Hold: {**_COMMAND, "call_id": "c-2", "on": True},
+    m.Play: {**_COMMAND, "call_id": "c-1", "announcement": "closed"},
+    m.Record: {**_COMMAND, "call_id": "c-1", "action": "start"},
+    m.Monitor: {**_COMMAND, "call_id": "c-1", "to": "210", "mode": "whisper"},
     m.Sms: {
         **_COMMAND,
         "to": "+436641234567",
@@ -150,6 +156,7 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
         "hangup_by": "remote",
         "answer_evidence": "network",
     },
+    m.VoiceEvent: {**_EVENT, "call_id": "c-1", "kind": "agent_answered", "agent": "201"},
     m.SmsEvent: {
         **_EVENT,
         "sms_id": "s-1",

@@ -26,6 +26,7 @@ from mqtt.fields import (
 )
 from mqtt.vocabulary import (
     AnswerEvidence,
+    BridgeOrder,
     CallState,
     Cause,
     Direction,
@@ -34,15 +35,19 @@ from mqtt.vocabulary import (
     LineKind,
     LineState,
     MoneyKind,
+    MonitorMode,
     Purpose,
     Reason,
+    RecordAction,
     Registration,
     Result,
     Severity,
+    Side,
     SmsState,
     TopUpAction,
     UssdState,
     Verb,
+    VoiceKind,
 )
 
 VERSION = "v1"
@@ -70,6 +75,42 @@ class TimedCommand(Command):
     expires_at: Timestamp
 
 
+Extension = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+AnnouncementId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,64}$")]
+SPOKEN_MAX = 1000  # characters of a text that is spoken: about a minute
+
+
+class Agent(Model):
+    """Who takes a call: an extension or a group, whose phones are told to answer by themselves."""
+
+    to: Extension
+    order: BridgeOrder = BridgeOrder.AGENT_FIRST
+    ring_s: Annotated[Seconds, Field(ge=3, le=120)] = Field(
+        default=20, description="how long the agent's phone rings, with agent_first"
+    )
+
+
+class Announcement(Model):
+    """What is played: an announcement of the gateway by its id, or a text to be spoken."""
+
+    announcement: AnnouncementId | None = None
+    text: Annotated[str, StringConstraints(min_length=1, max_length=SPOKEN_MAX)] | None = None
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[a-z0-9]+)*$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.announcement is None) == (self.text is None):
+            raise ValueError("give either announcement or text")
+        return self
+
+
+class Broadcast(Announcement):
+    """What a callee hears who answers; key 1 connects `agent`, key 9 denies the number."""
+
+    agent: Extension | None = None
+    repeat: Annotated[int, Field(ge=1, le=5)] = 1
+
+
 class Dial(TimedCommand):
     """Place a call; states follow on call/{call}, one CDR closes it."""
 
@@ -86,6 +127,22 @@ class Dial(TimedCommand):
     ring_timeout_s: Annotated[Seconds, Field(ge=15, le=120)] = 60
     max_duration_s: Annotated[Seconds, Field(ge=1, le=14400)] | None = None
     tag: Tag | None = None
+    wait: bool = Field(default=True, description="false: refused where no line is free now")
+    bridge: Agent | None = Field(default=None, description="who speaks with the callee")
+    broadcast: Broadcast | None = Field(
+        default=None, description="what the callee hears; purpose must be broadcast"
+    )
+    record: bool | None = Field(
+        default=None, description="record it; as the gateway is configured if absent"
+    )
+
+    @model_validator(mode="after")
+    def _broadcast_is_one(self) -> Self:
+        if self.broadcast and self.purpose is not Purpose.BROADCAST:
+            raise ValueError("broadcast needs purpose: broadcast")
+        if self.broadcast and self.bridge:
+            raise ValueError("give either bridge or broadcast")
+        return self
 
 
 class Hangup(Command):
@@ -108,6 +165,67 @@ class Dtmf(TimedCommand):
     verb: ClassVar[Verb] = Verb.DTMF
     call_id: Identifier
     digits: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,32}$", max_length=32)]
+
+
+class Bridge(TimedCommand):
+    """Connect a live call with an extension or a group; an incoming one is answered for it."""
+
+    verb: ClassVar[Verb] = Verb.BRIDGE
+    call_id: Identifier
+    to: Extension
+    ring_s: Annotated[Seconds, Field(ge=3, le=120)] = 20
+    auto_answer: bool = Field(default=False, description="tell the phone to answer by itself")
+
+
+class Transfer(TimedCommand):
+    """Hand a call over to another extension or group; its agent leaves when that one answers."""
+
+    verb: ClassVar[Verb] = Verb.TRANSFER
+    call_id: Identifier
+    to: Extension
+    ring_s: Annotated[Seconds, Field(ge=3, le=120)] = 20
+
+
+class Hold(TimedCommand):
+    """Hold a call, or go on: nobody hears the other while it is held."""
+
+    verb: ClassVar[Verb] = Verb.HOLD
+    call_id: Identifier
+    on: bool = True
+    music: AnnouncementId | None = Field(default=None, description="what the line hears meanwhile")
+
+
+class Play(TimedCommand, Announcement):
+    """Play something into an answered call; `stop` ends what plays."""
+
+    verb: ClassVar[Verb] = Verb.PLAY
+    call_id: Identifier
+    side: Side = Side.LINE
+    repeat: Annotated[int, Field(ge=1, le=100)] = 1
+    stop: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.announcement is not None) + (self.text is not None) + self.stop != 1:
+            raise ValueError("give one of announcement, text and stop: true")
+        return self
+
+
+class Record(TimedCommand):
+    """Record a call, or stop, pause, resume its recording."""
+
+    verb: ClassVar[Verb] = Verb.RECORD
+    call_id: Identifier
+    action: RecordAction = RecordAction.START
+
+
+class Monitor(TimedCommand):
+    """Let a supervisor's phone into a call, change what it may do, or let it out."""
+
+    verb: ClassVar[Verb] = Verb.MONITOR
+    call_id: Identifier
+    to: Extension
+    mode: MonitorMode = MonitorMode.LISTEN
 
 
 class Sms(TimedCommand):
@@ -203,7 +321,26 @@ class Why(Command):
     consent: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
 
 
-AnyCommand = Dial | Hangup | Answer | Dtmf | Sms | Ussd | Balance | TopUp | Line | Deny | Sync | Why
+AnyCommand = (
+    Dial
+    | Hangup
+    | Answer
+    | Dtmf
+    | Bridge
+    | Transfer
+    | Hold
+    | Play
+    | Record
+    | Monitor
+    | Sms
+    | Ussd
+    | Balance
+    | TopUp
+    | Line
+    | Deny
+    | Sync
+    | Why
+)
 COMMANDS: dict[Verb, type[AnyCommand]] = {
     command.verb: command
     for command in (
@@ -211,6 +348,12 @@ COMMANDS: dict[Verb, type[AnyCommand]] = {
         Hangup,
         Answer,
         Dtmf,
+        Bridge,
+        Transfer,
+        Hold,
+        Play,
+        Record,
+        Monitor,
         Sms,
         Ussd,
         Balance,
@@ -317,6 +460,7 @@ class LiveCall(Model):
     cmd_id: Identifier | None = None
     line: Identifier | None = None
     tag: Tag | None = None
+    agent: Extension | None = None
 
 
 class Snapshot(Model):
@@ -412,6 +556,28 @@ class CallEvent(Event):
     tag: Tag | None = None
 
 
+class Recorded(Model):
+    """A recording of a call; the line is the left side, the office the right."""
+
+    path: Annotated[str, StringConstraints(max_length=512)]
+    seconds: Seconds
+    octets: Count
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    complete: bool = Field(default=True, description="false: the disk or the gateway failed in it")
+
+
+class VoiceEvent(Event):
+    """On voice/{call}: an agent, an announcement or a recording of the call."""
+
+    call_id: Identifier
+    kind: VoiceKind
+    agent: Extension | None = None
+    announcement: Sentence | None = None
+    recording: Recorded | None = None
+    key: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]$")] | None = None
+    reason: Sentence | None = None
+
+
 class Cdr(Event):
     """On `cdr`: the one record that closes a call, whatever became of it."""
 
@@ -437,6 +603,9 @@ class Cdr(Event):
     cost: Money | None = Field(default=None, description="beyond what the plan includes")
     currency: Currency | None = None
     bucket: Name | None = Field(default=None, description="which of the plan's buckets it drew")
+    agent: Extension | None = Field(default=None, description="the extension that spoke last")
+    agent_at: Timestamp | None = Field(default=None, description="when an agent first spoke")
+    recording: Recorded | None = None
 
 
 class SmsEvent(Event):

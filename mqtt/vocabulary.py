@@ -13,6 +13,9 @@ class Verb(StrEnum):
     BRIDGE = "bridge"
     PLAY = "play"
     RECORD = "record"
+    TRANSFER = "transfer"
+    HOLD = "hold"
+    MONITOR = "monitor"
     SMS = "sms"
     USSD = "ussd"
     BALANCE = "balance"
@@ -63,6 +66,11 @@ class Reason(StrEnum):
     EMERGENCY_NUMBER = "emergency_number"
     UNKNOWN_LINE = "unknown_line"
     UNKNOWN_CALL = "unknown_call"
+    UNKNOWN_EXTENSION = "unknown_extension"
+    UNKNOWN_ANNOUNCEMENT = "unknown_announcement"
+    AGENT_NOT_THERE = "agent_not_there"
+    AGENT_BUSY = "agent_busy"
+    NO_VOICE = "no_voice"
     UNKNOWN_SESSION = "unknown_session"
     WRONG_STATE = "wrong_state"
     NO_LINE = "no_line"
@@ -156,6 +164,63 @@ class Cause(StrEnum):
     BARRED = "barred"
     CANCELLED = "cancelled"
     LOST = "lost"
+    NO_AGENT = "no_agent"  # agent first: no phone of the agent was answered, nobody was called
+    ABANDONED = "abandoned"  # callee first: the callee answered and no agent came in time
+
+
+class BridgeOrder(StrEnum):
+    """Who is called first: with agent_first the callee only once the agent is there."""
+
+    AGENT_FIRST = "agent_first"
+    CALLEE_FIRST = "callee_first"
+
+
+class Side(StrEnum):
+    """Who hears an announcement."""
+
+    LINE = "line"
+    AGENT = "agent"
+    BOTH = "both"
+
+
+class RecordAction(StrEnum):
+    """What `record` does to the recording of a call."""
+
+    START = "start"
+    STOP = "stop"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class MonitorMode(StrEnum):
+    """What a supervisor does: hears both, speaks to the agent alone, speaks to both, leaves."""
+
+    LISTEN = "listen"
+    WHISPER = "whisper"
+    JOIN = "join"
+    OFF = "off"
+
+
+class VoiceKind(StrEnum):
+    """What happened to the sound of a call."""
+
+    AGENT_RINGING = "agent_ringing"
+    AGENT_ANSWERED = "agent_answered"
+    AGENT_FAILED = "agent_failed"
+    AGENT_ENDED = "agent_ended"
+    BRIDGED = "bridged"
+    HELD = "held"
+    RESUMED = "resumed"
+    PLAY_STARTED = "play_started"
+    PLAY_ENDED = "play_ended"
+    RECORD_STARTED = "record_started"
+    RECORD_PAUSED = "record_paused"
+    RECORD_STOPPED = "record_stopped"
+    MONITOR_STARTED = "monitor_started"
+    MONITOR_ENDED = "monitor_ended"
+    KEY_PRESSED = "key_pressed"
+    DENIED = "denied"
+    TROUBLE = "trouble"
 
 
 class AnswerEvidence(StrEnum):
