@@ -1,0 +1,1 @@
+"""The sound of calls: bridge, phones of the office, recordings, announcements."""
