@@ -87,6 +87,16 @@ _MIGRATIONS: tuple[str, ...] = (
     WHEN OLD.state IN ('used', 'spoiled', 'unknown') AND NEW.state IN ('free', 'reserved')
     BEGIN SELECT RAISE(ABORT, 'a voucher that may be spent is never free again'); END;
     """,
+    """
+    CREATE TABLE upload (
+        name TEXT PRIMARY KEY, queued_at REAL NOT NULL, tries INTEGER NOT NULL, error TEXT,
+        done_at REAL
+    ) WITHOUT ROWID;
+    CREATE TABLE sip_contact (
+        extension TEXT NOT NULL, contact TEXT NOT NULL, body BLOB NOT NULL,
+        PRIMARY KEY (extension, contact)
+    ) WITHOUT ROWID;
+    """,
 )
 
 
