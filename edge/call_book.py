@@ -18,9 +18,9 @@ from edge.numbers import mask
 from edge.outbox import Message
 from edge.placement import Settlement
 from edge.store import Op, Store
-from mqtt.messages import CallEvent, Cdr
-from mqtt.topics import CALL, CDR
-from mqtt.vocabulary import CallState, Cause, HangupBy
+from mqtt.messages import CallEvent, Cdr, Recorded, VoiceEvent
+from mqtt.topics import CALL, CDR, VOICE
+from mqtt.vocabulary import CallState, Cause, HangupBy, VoiceKind
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,14 @@ class CallBook:
         message = self._message(call, call.state, cut_in_s=round(left_s, 1))
         self._journal.write(message, facts=(_live_row(call),))
 
+    def tell_voice(self, call: Call, kind: VoiceKind, **fields: Any) -> None:
+        """Write down what happened to the sound of a call."""
+        event = self._journal.event(
+            VoiceEvent, call_id=call.call_id, cmd_id=call.cmd_id, kind=kind, **fields
+        )
+        message = self._journal.message(self._journal.topics.of(VOICE, call.call_id), event)
+        self._journal.write(message, facts=(_live_row(call),) if not call.is_over else ())
+
     def finish(
         self,
         call: Call,
@@ -75,6 +83,7 @@ class CallBook:
         raw: str | None,
         by: HangupBy,
         settle: Callable[[], Settlement],
+        recording: Recorded | None = None,
     ) -> None:
         """Write the last event and the CDR of a call, and what it used."""
         raw = raw[:RAW_MAX] if raw else None
@@ -83,7 +92,8 @@ class CallBook:
             call, CallState.ENDED, cause=cause, raw_cause=raw, answer_evidence=evidence
         )
         used = settle()
-        cdr = self._journal.event(Cdr, **call.cdr_fields(cause, raw, by), **_cost(used.charge))
+        fields = {**call.cdr_fields(cause, raw, by), **_cost(used.charge), "recording": recording}
+        cdr = self._journal.event(Cdr, **fields)
         gone = Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,))
         facts = (gone, _cdr_row(cdr), *used.facts)
         told = self._journal.message(self._journal.topics.of(CDR), cdr)

@@ -21,7 +21,7 @@ from edge.placement import Placement
 from modem.calls import CallState as ModemState
 from modem.calls import Direction as ModemDirection
 from modem.causes import Cause as ModemCause
-from mqtt.messages import Answer, Dtmf, Hangup
+from mqtt.messages import Answer, Dtmf, Hangup, Recorded
 from mqtt.vocabulary import (
     AnswerEvidence,
     CallState,
@@ -60,6 +60,25 @@ class Lines(Protocol):
         """Have the modem in which the line's SIM rests use that SIM."""
 
 
+class Follower(Protocol):
+    """Who carries the sound of calls; each is called on the loop and must be quick."""
+
+    def began(self, call: Call, line: Line) -> None:
+        """A call is about to be dialled, or comes in."""
+
+    def entered(self, call: Call, line: Line) -> None:
+        """It is in another state."""
+
+    def pressed(self, call: Call, digit: str) -> None:
+        """The far end pressed a key."""
+
+    def cut_near(self, call: Call) -> None:
+        """It will be cut soon."""
+
+    def over(self, call: Call, close: Callable[[Recorded | None], None]) -> None:
+        """It ended; `close` writes its last word: at once, or when its recording is whole."""
+
+
 class CallDesk:
     """Follows calls, those that come in too, and ends them."""
 
@@ -79,6 +98,7 @@ class CallDesk:
         self._queue = queue
         self._on_ended = ended
         self._timers: dict[str, list[asyncio.TimerHandle]] = {}
+        self.follower: Follower | None = None
 
     async def recover(self) -> None:
         """Close what an earlier boot left open."""
@@ -106,7 +126,7 @@ class CallDesk:
         waits = call.state in {CallState.ALERTING, CallState.WAITING}
         if call.direction is not Direction.INCOMING or not waits:
             return refuse(Reason.WRONG_STATE, f"The call is {call.state}; there is none to answer.")
-        return Outcome(Result.ACCEPTED, call_id=call.call_id, act=lambda: self._answer(call))
+        return Outcome(Result.ACCEPTED, call_id=call.call_id, act=lambda: self.take(call))
 
     def dtmf(self, command: Dtmf) -> Outcome:
         """Send digits into an answered call."""
@@ -116,7 +136,7 @@ class CallDesk:
         if call.state is not CallState.ANSWERED:
             return refuse(Reason.WRONG_STATE, f"The call is {call.state}; digits need it answered.")
         return Outcome(
-            Result.ACCEPTED, call_id=call.call_id, act=lambda: self._dtmf(call, command.digits)
+            Result.ACCEPTED, call_id=call.call_id, act=lambda: self.press(call, command.digits)
         )
 
     def dial(self, call: Call, line: Line) -> None:
@@ -124,6 +144,8 @@ class CallDesk:
         if line.modem is None:
             self.finish(call, Cause.LOST, "the modem went away", HangupBy.NETWORK, line)
             return
+        if self.follower:
+            self.follower.began(call, line)
         key = line.modem.calls.place(call.number)
         line.calls[key] = call
         self._time_out(call, call.ring_timeout_s, Cause.NO_ANSWER)
@@ -146,7 +168,13 @@ class CallDesk:
     def on_digit(self, line: Line, fact: DigitHeard) -> None:
         """The far end pressed a key."""
         if call := line.live_call:
-            self._book.tell_digit(call, fact.digit)
+            self.hear_digit(call, fact.digit)
+
+    def hear_digit(self, call: Call, digit: str) -> None:
+        """The far end of a call pressed a key: its modem said so, or it was heard."""
+        self._book.tell_digit(call, digit)
+        if self.follower:
+            self.follower.pressed(call, digit)
 
     async def end_all(self) -> None:
         """Hang up every call before the gateway stops, and wait a moment for their ends."""
@@ -177,6 +205,8 @@ class CallDesk:
         )
         line.calls[fact.call.key] = call
         self._tell(call, state, line)
+        if self.follower:
+            self.follower.began(call, line)
         return call
 
     def _tell(self, call: Call, state: CallState, line: Line) -> None:
@@ -188,13 +218,15 @@ class CallDesk:
             if call.warn_at_s is not None:
                 self._later(call, call.warn_at_s, self._warn)
         self._book.tell(call, state)
+        if self.follower:
+            self.follower.entered(call, line)
         self._lines.changed(line)
 
     def _ended(self, line: Line, call: Call, fact: CallChanged) -> None:
         line.calls.pop(fact.call.key, None)
         cause = Cause(fact.cause or ModemCause.NETWORK_ERROR)
-        if call.forced_cause and cause is Cause.CANCELLED:
-            cause = call.forced_cause
+        if _is_ours(call, cause):
+            cause = call.forced_cause or cause
         by = _hangup_by(call, cause, by_us=fact.by_us)
         loop = asyncio.get_running_loop()
         line.cool_until = loop.time() + COOL_S
@@ -211,7 +243,12 @@ class CallDesk:
         """Close a call, for good."""
         self._stop_timers(call)
         used = partial(self._placement.settle, call, cause, raw, line)
-        self._book.finish(call, cause, raw, by, used)
+        close = partial(self._book.finish, call, cause, raw, by, used)
+        if self.follower is None:
+            close()
+            return
+        call.closing, call.ended_at = True, call.ended_at or clock.now()
+        self.follower.over(call, close)
 
     def hang_up(self, call: Call) -> None:
         """End a call in whichever state it is; its modem reports the end."""
@@ -220,22 +257,25 @@ class CallDesk:
         if call.state is CallState.QUEUED:
             self._queue.remove(call.call_id)
             self.finish(call, Cause.CANCELLED, None, HangupBy.LOCAL)
-        elif (line := self._line_of(call)) and line.modem and (key := line.key_of(call.call_id)):
+        elif (line := self.line_of(call)) and line.modem and (key := line.key_of(call.call_id)):
             line.modem.spawn(_ignore_refusal(line.modem.calls.hang_up(key)))
         else:  # between choice and dial: `_dial` sees that it is over
             self.finish(call, Cause.CANCELLED, None, HangupBy.LOCAL, line)
 
-    def _answer(self, call: Call) -> None:
-        line = self._line_of(call)
+    def take(self, call: Call) -> None:
+        """Answer an incoming call."""
+        line = self.line_of(call)
         if line and line.modem and (key := line.key_of(call.call_id)):
             line.modem.spawn(_ignore_refusal(line.modem.calls.answer(key)))
 
-    def _dtmf(self, call: Call, digits: str) -> None:
-        line = self._line_of(call)
+    def press(self, call: Call, digits: str) -> None:
+        """Send digits into a call."""
+        line = self.line_of(call)
         if line and line.modem and (key := line.key_of(call.call_id)):
             line.modem.spawn(_ignore_refusal(line.modem.calls.dtmf(key, digits)))
 
-    def _line_of(self, call: Call) -> Line | None:
+    def line_of(self, call: Call) -> Line | None:
+        """The line that a call is on."""
         return self._lines.lines.get(call.line or "")
 
     def _time_out(self, call: Call, seconds: float, cause: Cause | None) -> None:
@@ -259,6 +299,8 @@ class CallDesk:
         if call.max_duration_s and call.answered_at and not call.is_over:
             left_s = call.max_duration_s - (clock.now() - call.answered_at).total_seconds()
             self._book.tell_end_near(call, max(0.0, left_s))
+            if self.follower:
+                self.follower.cut_near(call)
 
 
 async def _ignore_refusal(work: Any) -> None:
@@ -267,6 +309,13 @@ async def _ignore_refusal(work: Any) -> None:
         await work
     except CallRefused as error:
         log.info("%s", error)
+
+
+def _is_ours(call: Call, cause: Cause) -> bool:
+    """Whether we know better than the modem why the call ended."""
+    return cause is Cause.CANCELLED or (
+        cause is Cause.NORMAL and call.forced_cause is Cause.ABANDONED
+    )
 
 
 def _unknown(call_id: str) -> Outcome:

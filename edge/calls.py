@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
-from mqtt.messages import LiveCall
+from mqtt.messages import Agent, Broadcast, LiveCall
 from mqtt.vocabulary import (
     AnswerEvidence,
     CallState,
@@ -67,6 +67,12 @@ class Call(BaseModel):
     ended_at: datetime | None = None
     answer_evidence: AnswerEvidence = AnswerEvidence.UNKNOWN
     forced_cause: Cause | None = None  # why we ended it ourselves, where a time-out did
+    bridge: Agent | None = None  # who is to speak with the callee
+    broadcast: Broadcast | None = None  # what the callee is to hear
+    record: bool | None = None
+    agent: str | None = None  # the extension that speaks, or spoke last
+    agent_at: datetime | None = None  # when one first did
+    closing: bool = Field(default=False, exclude=True)  # over, its last word is being written
 
     def may_enter(self, state: CallState) -> bool:
         """Whether `state` is news: late reports of a state that is over are not."""
@@ -89,7 +95,7 @@ class Call(BaseModel):
     @property
     def is_over(self) -> bool:
         """Whether it ended."""
-        return self.state is CallState.ENDED
+        return self.closing or self.state is CallState.ENDED
 
     @property
     def talk_s(self) -> float:
@@ -139,6 +145,8 @@ class Call(BaseModel):
             "dialed_at": self.dialed_at,
             "alerting_at": self.alerting_at,
             "answered_at": self.answered_at,
+            "agent": self.agent,
+            "agent_at": self.agent_at,
         }
 
     def live(self) -> LiveCall:
@@ -153,6 +161,7 @@ class Call(BaseModel):
             cmd_id=self.cmd_id,
             line=self.line,
             tag=self.tag,
+            agent=self.agent,
         )
 
 

@@ -5,7 +5,10 @@ A call's intent is on disk before its number reaches a modem.
 
 import asyncio
 import logging
+from collections.abc import Callable
+from datetime import timedelta
 from math import inf
+from typing import Protocol
 
 from config.models import GatewayConfig
 from edge import clock
@@ -24,15 +27,27 @@ from edge.placement import Placement, refuse_block, retry_after
 from edge.store import Op
 from edge.waiting_room import WaitingRoom
 from mqtt.messages import AnyCommand, Dial, Why
-from mqtt.vocabulary import CallState, Cause, Direction, HangupBy, Reason, Result
+from mqtt.vocabulary import BridgeOrder, CallState, Cause, Direction, HangupBy, Reason, Result
 
 log = logging.getLogger(__name__)
 
 
 MODEM_COMES_S = 10.0  # a gateway that has just started may know no line yet
+AGENT_THERE = timedelta(seconds=10)  # that an agent waits for a line
+NO_VOICE = "The gateway carries no voice: set voice.enabled, or add an extension, in gateway.toml."
 
 # When these end is an estimate: a call may be over sooner, a modem be back.
 _GUESSED = frozenset({Reason.LINE_BUSY, Reason.LINE_NOT_READY})
+
+
+class Agents(Protocol):
+    """Who speaks with callees."""
+
+    def refusal(self, command: Dial) -> Outcome | None:
+        """Why what a command asks of voices cannot be."""
+
+    def ring_first(self, call: Call, go: Callable[[], None]) -> None:
+        """Ring the agent of a call; `go` when he is there, the end of the call when he is not."""
 
 
 class DialDesk:
@@ -54,6 +69,7 @@ class DialDesk:
         self._placement = placement
         self._lines = lines
         self._calls = calls
+        self.agents: Agents | None = None
         self._room = WaitingRoom(
             queue, placement, self._start_queued, self._make_room, self._give_up
         )
@@ -67,17 +83,9 @@ class DialDesk:
         wanted = self._placement.wanted(number, command)
         if block := self._placement.forbidden(wanted, command.consent):
             return refuse_block(block)
-        call = self._make(command, wanted)
-        match self._placement.choose(wanted):
-            case Refusal() as refusal:
-                again_s = MODEM_COMES_S if refusal.reason is Reason.NO_LINE else None
-                return refuse(refusal.reason, refusal.message, again_s)
-            case Chosen(preempts=False, switch=False) as found:
-                return self._place_now(call, self._lines.lines[found.line])
-            case Wait() as wait if not wanted.is_emergency and _comes_too_late(wait, call):
-                return refuse(wait.block.reason, wait.block.message, retry_after(wait.until))
-            case found:
-                return self._place_later(call, wanted, command.priority, found)
+        if no_voice := self._no_voice(command):
+            return no_voice
+        return self._place(self._make(command, wanted), wanted, command)
 
     def is_urgent(self, command: AnyCommand) -> bool:
         """Whether a command is a person's call to an emergency service."""
@@ -103,6 +111,56 @@ class DialDesk:
 
     # --- inside
 
+    def _place(self, call: Call, wanted: Wanted, command: Dial) -> Outcome:
+        match self._placement.choose(wanted):
+            case Refusal() as refusal:
+                again_s = MODEM_COMES_S if refusal.reason is Reason.NO_LINE else None
+                return refuse(refusal.reason, refusal.message, again_s)
+            case Wait() as wait if not wanted.is_emergency and (
+                not command.wait or _comes_too_late(wait, call)
+            ):
+                return refuse(wait.block.reason, wait.block.message, retry_after(wait.until))
+            case _ if command.bridge and command.bridge.order is BridgeOrder.AGENT_FIRST:
+                return self._agent_first(call, wanted, command.priority)
+            case Chosen(preempts=False, switch=False) as found:
+                return self._place_now(call, self._lines.lines[found.line])
+            case found:
+                return self._place_later(call, wanted, command.priority, found)
+
+    def _no_voice(self, command: Dial) -> Outcome | None:
+        if self.agents:
+            return self.agents.refusal(command)
+        if command.bridge or command.broadcast or command.record:
+            return refuse(Reason.NO_VOICE, NO_VOICE)
+        return None
+
+    def _agent_first(self, call: Call, wanted: Wanted, priority: int) -> Outcome:
+        """Ring the agent; the callee is called once he is there."""
+        agents = self.agents
+        if agents is None:
+            return refuse(Reason.NO_VOICE, NO_VOICE)
+        message, row = self._book.enter(call, CallState.QUEUED)
+        return Outcome(
+            Result.ACCEPTED,
+            call_id=call.call_id,
+            messages=(message,),
+            facts=(row,),
+            act=lambda: agents.ring_first(call, lambda: self._agent_there(call, wanted, priority)),
+            undo=lambda: self._book.forget(call),
+        )
+
+    def _agent_there(self, call: Call, wanted: Wanted, priority: int) -> None:
+        """The command was taken in time: what the agent needed is not held against it."""
+        if call.is_over:
+            return
+        if self._room.full and not wanted.is_emergency:
+            self._give_up(call, "all lines are busy and the queue is full")
+            return
+        if call.expires_at:
+            call.expires_at = max(call.expires_at, clock.now() + AGENT_THERE)
+        self._room.add(Waiting(call, wanted, EMERGENCY if wanted.is_emergency else priority))
+        self._room.serve()
+
     def _make(self, command: Dial, wanted: Wanted) -> Call:
         ring_s = min(command.ring_timeout_s, self._config.calls.ring_timeout_s)
         return Call(
@@ -118,6 +176,9 @@ class DialDesk:
             max_duration_s=_least(command.max_duration_s, self._config.calls.max_call_s),
             is_emergency=wanted.is_emergency,
             expires_at=command.expires_at,
+            bridge=command.bridge,
+            broadcast=command.broadcast,
+            record=command.record,
         )
 
     def _place_now(self, call: Call, line: Line) -> Outcome:
