@@ -46,6 +46,7 @@ CHANNELS = (
     Channel(topics.REPLY, Reply, "Answers to commands that name no other topic."),
 )
 EVENTS = {kind.kind: kind.model for kind in CHANNELS if issubclass(kind.model, Event)}
+PER_CALL = frozenset(kind.kind for kind in CHANNELS if kind.item == "call")
 _LEVELS, _COMMAND_LEVELS = 4, 5  # trunkline/v1/{gateway}/{kind}[/{item}]
 _SCHEMAS = {channel.kind: channel.model.__name__ for channel in CHANNELS}
 _COMMAND_SCHEMAS = {verb.value: command.__name__ for verb, command in COMMANDS.items()}

@@ -14,9 +14,11 @@ from pydantic import ValidationError
 
 from config.models import Mqtt
 from mqtt import topics
-from mqtt.catalog import EVENTS
+from mqtt.catalog import EVENTS, PER_CALL
 from mqtt.messages import (
+    Agent,
     AnyCommand,
+    Broadcast,
     CallEvent,
     Cdr,
     Dial,
@@ -38,6 +40,7 @@ CONNECT_TIMEOUT_S = 10
 REPLY_TIMEOUT_S = 5  # a gateway answers in under a second
 COMMAND_LIFE_S = 10  # a call that waits longer for a line is no longer wanted
 USSD_TIMEOUT_S = 90
+LAST_STATE_S = 1.0  # after its CDR, for the last state of a call
 SEEN_MAX = 20_000  # event ids remembered, to drop repeats
 UNREAD_MAX = 10_000  # events kept for a slow reader
 
@@ -58,6 +61,10 @@ class DialOptions(TypedDict, total=False):
     ring_timeout_s: float
     max_duration_s: float
     tag: str
+    wait: bool
+    bridge: Agent
+    broadcast: Broadcast
+    record: bool
 
 
 class Call:
@@ -90,7 +97,8 @@ class Call:
             self._states.put_nowait(event)
         elif isinstance(event, Cdr) and not self._cdr.done():
             self._cdr.set_result(event)
-            self._states.put_nowait(None)
+            # not every broker keeps the order between topics: the last state may come behind it
+            asyncio.get_running_loop().call_later(LAST_STATE_S, self._states.put_nowait, None)
 
 
 class Dialer:
@@ -114,8 +122,7 @@ class Dialer:
             self._link_changed,
             subscriptions=(
                 self._reply_to,
-                *(own.of(kind) for kind in EVENTS if kind != topics.CALL),
-                f"{own.of(topics.CALL)}/+",
+                *(f"{own.of(kind)}/+" if kind in PER_CALL else own.of(kind) for kind in EVENTS),
             ),
             session_expiry_s=SESSION_EXPIRY_S if given.client_id else 0,
         )
