@@ -62,6 +62,11 @@ class Family(StrEnum):
     QUECTEL = "quectel"
     SIMCOM = "simcom"
     HUAWEI = "huawei"
+    CONEXANT = "conexant"
+    USR = "usr"
+
+
+_FXO = frozenset({Family.CONEXANT, Family.USR})
 
 
 class Ready(StrEnum):
@@ -112,6 +117,27 @@ class FlowControl(StrEnum):
     RTSCTS = "rtscts"
 
 
+class SoundFormat(StrEnum):
+    """How a voice modem writes a sample of 8 bits."""
+
+    UNSIGNED = "unsigned"  # 128 is silence
+    LINEAR = "linear"  # signed, 0 is silence
+
+
+class Escape(StrEnum):
+    """How many DLE a voice modem wants before what ends the stream."""
+
+    SINGLE = "single"
+    TRIPLE = "triple"
+
+
+class Duplex(StrEnum):
+    """Whether a voice modem plays and listens at once."""
+
+    FULL = "full"  # AT+VTR
+    HALF = "half"  # AT+VTX or AT+VRX
+
+
 class Quirk(StrEnum):
     """What a modem does that no standard says."""
 
@@ -145,6 +171,26 @@ class Sms(Section):
     storage: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] = Field(
         default="SM",
         description="Storage for AT+CPMS.",
+    )
+
+
+class VoiceModem(Section):
+    """How a modem on an analogue line carries voice (V.253)."""
+
+    format: SoundFormat = Field(description="How it writes sound, with what compression says.")
+    compression: SetUp = Field(description="What chooses 8-bit samples at 8000 a second.")
+    silence: SetUp | None = Field(
+        default=None, description="What sets its own detector of silence."
+    )
+    escape: Escape = Field(default=Escape.SINGLE, description="How words that end are shielded.")
+    duplex: Duplex = Field(description="Whether it plays and listens at once.")
+    polarity: Annotated[str, StringConstraints(pattern="^[!-~]$")] | None = Field(
+        default=None,
+        description="The code that tells of a reversed line; none where it tells nothing.",
+    )
+    tells_dial_tone: bool = Field(default=True, description="Whether DLE d tells of a dial tone.")
+    tells_loop_cut: bool = Field(
+        default=True, description="Whether DLE l tells that the line was cut."
     )
 
 
@@ -219,6 +265,15 @@ class ModemProfile(Section):
         default=frozenset(),
         description="What it does that no standard says.",
     )
+    voice: VoiceModem | None = Field(
+        default=None,
+        description="For a modem on an analogue line: how it carries voice.",
+    )
+
+    @property
+    def is_fxo(self) -> bool:
+        """Whether the modem sits on an analogue line and has no SIM."""
+        return self.voice is not None
 
     @model_validator(mode="after")
     def _parts_belong_together(self) -> Self:
@@ -226,6 +281,8 @@ class ModemProfile(Section):
             raise ValueError("usb needs interfaces, or no port is known")
         if (self.ready is Ready.QINISTAT) != bool(self.ready_mask):
             raise ValueError("ready_mask goes with ready = qinistat")
+        if (self.family in _FXO) != (self.voice is not None):
+            raise ValueError("voice goes with family = conexant or usr")
         return self
 
     def knows(self, manufacturer: str, model: str) -> bool:

@@ -66,6 +66,27 @@ def test_a_usb_id_belongs_to_one_profile(shipped: Profiles) -> None:
     assert (found.name, found.interfaces.at) == ("quectel-ec2x", 2)
 
 
+@pytest.mark.parametrize(
+    ("usb_id", "name"),
+    [
+        ("0572:1329", "conexant-cx930xx"),
+        ("0803:3095", "conexant-cx930xx"),
+        ("0baf:0303", "usr-5637"),
+    ],
+)
+def test_a_voice_modem_is_known_by_its_usb_id(shipped: Profiles, usb_id: str, name: str) -> None:
+    found = shipped.match(usb_id)
+    assert found is not None
+    assert (found.name, found.is_fxo) == (name, True)
+
+
+def test_a_modem_with_a_sim_is_no_voice_modem(shipped: Profiles) -> None:
+    assert [p.name for p in shipped.by_name.values() if p.is_fxo] == [
+        "conexant-cx930xx",
+        "usr-5637",
+    ]
+
+
 def test_every_family_and_quirk_is_in_use(shipped: Profiles) -> None:
     profiles = shipped.by_name.values()
     assert {p.family for p in profiles} == set(Family)
@@ -108,6 +129,10 @@ def test_a_file_in_etc_wins_by_name_and_by_usb_id(tmp_path: Path) -> None:
         ("ready_mask = 3", "ready_mask goes with ready = qinistat"),
         ('sms = { cnmi = ["2,9,0,0,0"] }', "sms.cnmi.0"),
         ('quirks = ["odd"]', "will not do"),
+        (
+            'voice = { format = "unsigned", compression = "AT+VSM=1", duplex = "full" }',
+            "voice goes with family",
+        ),
     ],
 )
 def test_a_wrong_profile_is_refused(tmp_path: Path, line: str, problem: str) -> None:

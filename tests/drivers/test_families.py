@@ -4,10 +4,13 @@ import pytest
 
 from config.profiles import Quirk
 from drivers.families import family_of
+from drivers.families.conexant import Conexant
 from drivers.families.generic import Generic
 from drivers.families.huawei import Huawei
 from drivers.families.quectel import Quectel
 from drivers.families.simcom import Simcom
+from drivers.families.usr import Usr
+from drivers.families.v253 import V253
 from modem.at.command import Command, default_timeout_s
 from modem.calls import CallState, Direction
 from modem.callstate import TrackedCall
@@ -15,6 +18,9 @@ from tests.drivers.wire import profiles
 
 NAMES = sorted(profiles().by_name)
 each_profile = pytest.mark.parametrize("name", NAMES)
+FXO = [name for name in NAMES if profiles().by_name[name].is_fxo]
+each_mobile = pytest.mark.parametrize("name", [name for name in NAMES if name not in FXO])
+each_fxo = pytest.mark.parametrize("name", FXO)
 
 
 def family(name: str) -> Generic:
@@ -32,6 +38,8 @@ def call(index: int | None = 3, *, was_active: bool = True) -> TrackedCall:
         ("quectel-ec2x", Quectel),
         ("simcom-sim800", Simcom),
         ("huawei-e3531", Huawei),
+        ("conexant-cx930xx", Conexant),
+        ("usr-5637", Usr),
     ],
 )
 def test_a_profile_is_spoken_by_its_family(name: str, kind: type[Generic]) -> None:
@@ -42,7 +50,9 @@ def spoken(name: str) -> list[str]:
     """All that a family may ever send for a profile."""
     one = family(name)
     profile = one.profile
+    voice = [*one.caller_id("FR"), *one.voice_mode(), one.flash()] if isinstance(one, V253) else ()
     return [
+        *voice,
         *one.opening,
         *one.iccid,
         one.tries_left,
@@ -71,7 +81,7 @@ def test_every_line_may_take_its_time(name: str) -> None:
         assert 0.3 <= Command(line).limit_s == default_timeout_s(line) <= 180
 
 
-@each_profile
+@each_mobile
 def test_one_of_two_calls_is_named_by_its_index(name: str) -> None:
     assert family(name).end_one(call()) == "AT+CHLD=13"
     assert family(name).end_one(call(None)) is None
@@ -90,7 +100,7 @@ def test_a_huawei_is_silenced_before_anything_else(name: str) -> None:
     assert "AT^CURC=1" in profiles().by_name[name].init
 
 
-@each_profile
+@each_mobile
 def test_digits_are_single_and_letters_only_where_the_modem_has_them(name: str) -> None:
     one = family(name)
     assert one.dtmf("#", call()) in {'AT+VTS="#"', "AT^DTMF=3,#"}
@@ -119,3 +129,29 @@ def test_a_slot_of_an_m2_modem_is_named_as_it_is_counted() -> None:
 
 def test_an_ep06_is_never_told_qhup() -> None:
     assert not [line for line in spoken("quectel-ep06") if "QHUP" in line]
+
+
+@each_fxo
+def test_an_analogue_line_is_dialled_by_tones_or_pulses(name: str) -> None:
+    one = family(name)
+    assert isinstance(one, V253)
+    assert one.dial("0123", pulse=False) == "ATDT0123;"
+    assert one.dial("0123", pulse=True) == "ATDP0123;"
+    assert one.dtmf("#", call()) == "AT+VTS=#"
+
+
+@pytest.mark.parametrize(
+    ("country", "register"),
+    [("GB", "03"), ("de", "02"), ("BR", "05"), ("US", "00"), ("JP", "01"), (None, "00")],
+)
+def test_a_conexant_reads_caller_id_by_country(country: str | None, register: str) -> None:
+    one = family("conexant-cx930xx")
+    assert isinstance(one, V253)
+    assert one.caller_id(country) == (f"AT!4886={register}", "AT+VCID=1")
+
+
+@pytest.mark.parametrize(("name", "text"), [("conexant-cx930xx", "AT+VTR"), ("usr-5637", "AT+VRX")])
+def test_a_voice_modem_listens_as_it_can(name: str, text: str) -> None:
+    one = family(name)
+    assert isinstance(one, V253)
+    assert one.listen() == text
