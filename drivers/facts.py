@@ -13,13 +13,15 @@ from modem.ussd import UssdState
 class CallChanged:
     """A call entered a state or got its number; `cause` is there when it is over.
 
-    `by_us`: we ended it. `raw_cause` is what modem or network said, word by word.
+    `by_us`: we ended it. `raw_cause` is what modem or network said, word by word. `evidence`: what
+    an answer rests on where no network told of it, by the contract's words.
     """
 
     call: TrackedCall
     cause: Cause | None = None
     raw_cause: str | None = None
     by_us: bool = False
+    evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,13 @@ class CardChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneLifted:
+    """A parallel phone on an analogue line was taken off the hook (True) or put back."""
+
+    lifted: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StorageFull:
     """There is no room for another SMS: the network keeps them back."""
 
@@ -110,6 +119,7 @@ Fact = (
     | RegistrationSeen
     | SignalSeen
     | CardChanged
+    | PhoneLifted
     | StorageFull
     | ModemLost
     | ModemDeaf

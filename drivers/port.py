@@ -64,6 +64,11 @@ class Port:
         """True from open() until close() or the loss of the device."""
         return self._serial is not None
 
+    @property
+    def waiting(self) -> int:
+        """Octets written that the kernel has not taken yet."""
+        return len(self._waiting)
+
     def open(self) -> None:
         """Open the tty, drop bytes that were waiting in it, and start to read; PortError."""
         self.close()

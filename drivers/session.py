@@ -46,6 +46,7 @@ class Session:
         self._on_unsolicited = on_unsolicited
         self._on_lost = on_lost
         self._on_deaf = on_deaf
+        self._taker: Callable[[bytes], bytes] | None = None
         self._answers: dict[Command, asyncio.Future[Answer]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # its `when`: uvloop gives it none if it is due at once
@@ -98,8 +99,24 @@ class Session:
             self._write(self._dialog.resume_probes(self._loop.time()))
             self._arm()
 
+    def divert(self, taker: Callable[[bytes], bytes]) -> None:
+        """Have all that is read pass `taker` first: what it gives back is the dialogue's."""
+        self._taker = taker
+
+    def put(self, data: bytes) -> None:
+        """Send octets that are no command, while none is under way."""
+        self._write(data)
+
+    @property
+    def backlog(self) -> int:
+        """Octets that the modem has yet to take."""
+        return self._port.waiting
+
     def _receive(self, data: bytes) -> None:
-        self._handle(self._dialog.receive(data, self._loop.time()))
+        if self._taker:
+            data = self._taker(data)
+        if data:
+            self._handle(self._dialog.receive(data, self._loop.time()))
 
     def _tick(self) -> None:
         self._timer = None
