@@ -83,6 +83,10 @@ class Board:
         """Return the legs in these states, by index."""
         return [leg for leg in self.legs if leg.state in states]
 
+    def sounding(self) -> list[Leg]:
+        """Return the legs that are heard: the active ones, else the one being set up."""
+        return self.of(State.ACTIVE) or self.of(State.DIALING, State.ALERTING)
+
     def by_index(self, index: int) -> Leg | None:
         """Return the leg with this index."""
         return next((leg for leg in self.legs if leg.index == index), None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.calls import Cause, NetworkCall, OutsideParty, Side
 from simulator.clock import draw, seeded
 from simulator.scenario import Behaviour, Callee
+from simulator.sound.talker import Talker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +42,7 @@ class OutsideCallee(OutsideParty):
         self._rule = rule
         self._clock = clock
         self._rng = rng
+        self._talker = Talker(rule.says, clock, repeat=rule.repeat) if rule.says else None
 
     def ring(self, call: NetworkCall) -> None:
         """Refuse at once, or ring and then answer, reject or let it ring."""
@@ -58,9 +60,21 @@ class OutsideCallee(OutsideParty):
             call.release(self._rule.cause or Cause.REJECTED, Side.CALLEE)
             return
         call.answer()
+        if self._talker and call.answered_s is not None and call.ended_s is None:
+            self._talker.start(call, Side.CALLEE)
         if self._rule.then == "hang_up":
             talk_s = draw(self._rule.talk_s, self._rng)
             self._clock.later(talk_s, call.release, self._rule.cause or Cause.NORMAL, Side.CALLEE)
+
+    def heard(self, call: NetworkCall, digit: str) -> None:  # noqa: ARG002 - he has one call
+        """Do what the key asks for, if he waits for it."""
+        if self._talker:
+            self._talker.key(digit)
+
+    def released(self, call: NetworkCall) -> None:  # noqa: ARG002 - as above
+        """Put the phone down."""
+        if self._talker:
+            self._talker.stop()
 
 
 class Directory:

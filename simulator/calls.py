@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from simulator.clock import Clock
+    from simulator.sound.call_sound import CallSound, Exchange
+    from simulator.sound.frames import Mouth
 
 
 class Cause(IntEnum):
@@ -128,6 +130,9 @@ class NetworkCall:
     ended_by: Side | None = None
     outcome: Outcome | None = None
     digits: list[tuple[Side, str]] = field(default_factory=list)
+    exchange: Exchange | None = None  # without one there is no sound
+    failing: int | None = None  # the cause that the caller is told in tones or words
+    _sound: CallSound | None = None
 
     @property
     def talk_s(self) -> float:
@@ -137,6 +142,23 @@ class NetworkCall:
         end = self.clock.now() if self.ended_s is None else self.ended_s
         return end - self.answered_s
 
+    @property
+    def sound(self) -> CallSound:
+        """What is said and heard; made when first asked for."""
+        if self._sound is None:
+            if self.exchange is None:
+                raise LookupError("this call has no sound: it is in no network")
+            self._sound = self.exchange.sound(self)
+        return self._sound
+
+    def set_mouth(self, side: Side, mouth: Mouth) -> None:
+        """Let somebody speak for a side."""
+        self.sound.set_mouth(side, mouth)
+
+    def heard(self, side: Side) -> list[bytes]:
+        """Return the frames that a side heard, the last 120 s of them."""
+        return self.sound.heard(side)
+
     def alert(self) -> None:
         """Let the caller know that the phone rings."""
         if self.ended_s is None and self.alerted_s is None:
@@ -145,7 +167,7 @@ class NetworkCall:
 
     def answer(self) -> None:
         """Take the call."""
-        if self.ended_s is None and self.answered_s is None:
+        if self.ended_s is None and self.answered_s is None and self.failing is None:
             self.answered_s = self.clock.now()
             self.caller.answered(self)
             if self.meter is not None:
@@ -159,8 +181,8 @@ class NetworkCall:
         (self.callee if side is Side.CALLER else self.caller).heard(self, digit)
 
     def release(self, cause: int = Cause.NORMAL, by: Side = Side.NETWORK) -> None:
-        """End the call; only the first end counts."""
-        if self.ended_s is not None:
+        """End the call; only the first end counts. The exchange may say why before it does."""
+        if self.ended_s is not None or self._explains(cause, by):
             return
         self.ended_s = self.clock.now()
         self.cause, self.ended_by = cause, by
@@ -179,6 +201,16 @@ class NetworkCall:
             self.release(by=Side.CALLEE)
         else:
             self.release()
+
+    def _explains(self, cause: int, by: Side) -> bool:
+        """Begin to tell the caller why his call fails, where the network does that."""
+        if self.exchange is None or self.answered_s is not None or self.failing is not None:
+            return False
+        seconds = self.exchange.explains_s(self, cause, by)
+        if seconds:
+            self.failing = cause
+            self.clock.later(seconds, self.release, cause, by)
+        return seconds > 0
 
     def _judge(self) -> Outcome:
         if self.answered_s is not None:

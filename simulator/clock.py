@@ -30,13 +30,13 @@ class Clock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, speed: float) -> None:
         self._loop = loop
-        self._speed = speed
+        self.speed = speed
         self._origin = loop.time()
         self._began = datetime.now(tz=UTC)
 
     def now(self) -> float:
         """Return simulated seconds since the start."""
-        return (self._loop.time() - self._origin) * self._speed
+        return (self._loop.time() - self._origin) * self.speed
 
     def date(self, at_s: float) -> datetime:
         """Return the day and time of the simulated world, which began when it was made."""
@@ -46,7 +46,7 @@ class Clock:
         self, seconds: float, callback: Callable[P, object], *args: P.args, **kwargs: P.kwargs
     ) -> asyncio.TimerHandle:
         """Call back after so many simulated seconds."""
-        return self._loop.call_later(seconds / self._speed, lambda: callback(*args, **kwargs))
+        return self._loop.call_later(seconds / self.speed, lambda: callback(*args, **kwargs))
 
 
 class Timers:

@@ -14,6 +14,7 @@ from simulator.oddities import Dice, Oddity
 from simulator.port import Port
 from simulator.radio import Radio
 from simulator.sim_card import SimCard
+from simulator.sound.device import Audio
 from simulator.ussd_session import UssdSession
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class Modem:
         self.on_received: Callable[[str], None] | None = None
         self.on_urc: Callable[[str], None] | None = None
         self.port = Port(loop, link, self._data)
+        self.audio = Audio(self, loop, link and link.with_name(f"{link.name}.audio"))
         self.board = Board(self)
         self.inbox = Inbox(self)
         self.ussd = UssdSession(self)
@@ -72,6 +74,7 @@ class Modem:
     def start(self) -> None:
         """Plug in: open the port and power up."""
         self.port.open()
+        self.audio.open()
         self.restore_settings()
         self.radio.function = 1
         self.board.has_data_bearer = self.dialect.has_data_bearer(self)
@@ -89,6 +92,7 @@ class Modem:
     def stop(self) -> None:
         """Unplug: calls are lost, the port is gone."""
         self.port.close()
+        self.audio.close()
         self.board.drop_all()
         self.radio.off()
         self.timers.cancel_all()

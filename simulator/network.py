@@ -11,6 +11,8 @@ from simulator.calls import OUTSIDE, Cause, NetworkCall, OutsideParty, Party, Si
 from simulator.clock import draw, seeded
 from simulator.messages import MessageCentre
 from simulator.money.billing import Billing
+from simulator.sound.call_sound import Exchange
+from simulator.sound.metronome import Metronome
 from simulator.ussd import UssdService
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Network:
         self.part = scenario.network
         self.clock = clock
         self.rng = seeded(scenario.seed, "network")
+        self.metronome = Metronome(clock)
+        self._exchange = Exchange(scenario.network)
         self.calls: deque[NetworkCall] = deque(maxlen=_LOG_ENTRIES)
         self.log: deque[Entry] = deque(maxlen=_LOG_ENTRIES)
         self.subscribers: dict[str, Subscriber] = {}
@@ -125,6 +129,7 @@ class Network:
         self._last_call += 1
         callee_number = self.normalise(to_number)
         call = NetworkCall(self._last_call, caller, from_number, callee_number, self.clock)
+        call.exchange = self._exchange
         call.withheld = withheld
         call.started_s = self.clock.now()
         self.calls.append(call)

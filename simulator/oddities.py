@@ -31,6 +31,10 @@ class Oddity(StrEnum):
     SIM_REMOVED = "sim_removed"  # per registration: card out 30 to 300 s later, in again after 10 s
     STORAGE_FULL = "storage_full"  # once at start: the SMS storage is full of old messages
     SIM_BUSY = "sim_busy"  # once at start: CME 14 for the first 5 s
+    AUDIO_LOST = "audio_lost"  # per frame: it never comes
+    AUDIO_LATE = "audio_late"  # per frame: it comes with the three after it
+    AUDIO_SILENT = "audio_silent"  # each time audio goes on: nothing that is played is heard
+    AUDIO_DEAD = "audio_dead"  # each time audio goes on: no frames come
 
 
 class Dice:

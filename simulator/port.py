@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import termios
 import tty
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,13 @@ class Port:
         self._unsent.clear()
         if self._link:
             self._link.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        """Drop what was sent and not read."""
+        if self._unsent:
+            self._loop.remove_writer(self._master)
+            self._unsent.clear()
+        termios.tcflush(self._slave, termios.TCIFLUSH)
 
     def write(self, data: bytes) -> None:
         """Send, or keep until the reader makes room; nothing when unplugged."""

@@ -14,6 +14,7 @@ from simulator.fields import Amount, Digits, Number, Part, Span
 from simulator.money.dialect import dialect
 from simulator.money.parts import AccountPart, CarrierPart, check_carriers
 from simulator.oddities import Oddity
+from simulator.sound import steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,6 +57,8 @@ class Callee(Part):
     talk_s: Span = (10.0, 60.0)
     then: Literal["hang_up", "stay"] = "hang_up"
     cause: Annotated[int, Field(ge=1, le=127)] | None = None
+    says: tuple[steps.Step, ...] = ()  # from the answer on
+    repeat: bool = False  # says it over and over
 
     @model_validator(mode="after")
     def _one_selector(self) -> Self:
@@ -100,6 +103,10 @@ class NetworkPart(Part):
     ring_timeout_s: Amount = 45.0
     sms_delay_s: Span = (0.3, 1.5)
     report_delay_s: Span = (1.0, 4.0)
+    tones: Literal["US", "GB", "DE", "AT", "FR", "CN", "JP", "IT", "IN", "AU"] = "DE"
+    ringback: bool = True  # the caller hears it ring
+    failure_sound_s: Amount = 0.0  # a modem's failed call is explained so long, then released
+    announcements: dict[Annotated[int, Field(ge=1, le=127)], str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,16 @@ class ModemPart(Part):
     registration_delay_s: Span = (1.0, 4.0)
     reenumerate_s: Amount = 5.0
     signal: Annotated[int, Field(ge=0, le=99)] = 20
+    audio: bool = False  # has a second tty, for sound
+    audio_ppm: Annotated[float, Field(ge=-1000, le=1000)] = 0.0  # so much faster is its clock
     oddities: dict[Oddity, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _audio_is_digital(self) -> Self:
+        analogue = self.family == "generic" or self.model.upper().startswith(("SIM800", "SIM900"))
+        if self.audio and analogue:
+            raise ValueError(f"{self.name}: this modem has no audio port")
+        return self
 
 
 class Scenario(Part):
@@ -184,6 +200,11 @@ class Scenario(Part):
         if own is None or not own.mcc:
             return Home(net.name, net.mcc, net.mnc, net.country_code)
         return Home(own.spn, own.mcc, own.mnc, own.country_code)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return everything that somebody may say in words."""
+        said = [text for callee in self.callees for text in steps.texts(callee.says)]
+        return (*said, *self.network.announcements.values())
 
     def lines(self) -> tuple[ModemPart, ...]:
         """Return one entry per modem: `count` unrolled, missing identities made up."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from simulator.clock import Clock
 from simulator.modem import Modem
 from simulator.network import Network
+from simulator.sound.speech import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,17 @@ class Simulator:
         """What to open for each modem: its link, or its tty as it is now."""
         return {name: modem.port.path for name, modem in self.modems.items()}
 
+    @property
+    def audio_ports(self) -> dict[str, str]:
+        """What to open for the sound of each modem that has such a port."""
+        return {
+            name: modem.audio.port.path for name, modem in self.modems.items() if modem.part.audio
+        }
+
     async def start(self) -> None:
-        """Open every port."""
+        """Open every port; make what callees will say, if anybody can hear it."""
+        if self.audio_ports:
+            await asyncio.to_thread(prepare, self.scenario.sentences())
         if self._link_dir:
             self._link_dir.mkdir(parents=True, exist_ok=True)
         for modem in self.modems.values():

@@ -117,6 +117,9 @@ class Generic:
     def heard(self, modem: Modem, digit: str) -> None:
         """Say that a DTMF digit came; a plain modem does not."""
 
+    def audio_full(self, modem: Modem, *, full: bool) -> None:
+        """Say that the audio port can take no more, or again; most are silent."""
+
     def storage_full(self, modem: Modem, name: str) -> None:
         """Say that the storage is full; most are silent."""
 

@@ -22,7 +22,7 @@ COMMANDS.keep("^CURC", "1", r"[0-2]", "(0-2)")
 COMMANDS.keep("^DDTMFCFG", "0,0", r"[01],[01]")
 COMMANDS.keep("^USSDMODE", "1", r"[01]", "(0,1)")
 COMMANDS.keep("^PORTSEL", "0", r"[01]", "(0,1)")
-COMMANDS.accept("^U2DIAG", "^DDSETEX", "^SYSCFG")
+COMMANDS.accept("^U2DIAG", "^SYSCFG")
 COMMANDS.say("^CVOICE", "^CVOICE:0,8000,16,20")
 COMMANDS.say("^GETPORTMODE", "^GETPORTMODE:TYPE:WCDMA:huawei,MDM:0,NDIS:0,DIAG:1,PCUI:2")
 COMMANDS.handlers["^RESET"] = restart
@@ -59,6 +59,14 @@ def system_info(modem: Modem, _request: Request) -> Reply:
     """Tell service, domain, roaming, mode and SIM state."""
     service = 2 if modem.radio.registered else 0
     return info(f"^SYSINFO:{service},3,0,5,{int(modem.card is not None)},,4")
+
+
+@COMMANDS.on("^DDSETEX", test="(0-3)")
+def audio(modem: Modem, request: Request) -> Reply:
+    """Switch audio on (2) for the call that there is; without one it is in vain."""
+    if modem.board.legs and request.arg(0) == "2":
+        modem.audio.on()
+    return OK
 
 
 @COMMANDS.on("^DTMF")
@@ -130,6 +138,8 @@ class Huawei(Generic):
         status = _END_STATUS_LOCAL if ending.local else _END_STATUS_REMOTE
         length = round(ending.talk_s)
         self._tell(modem, f"^CEND:{leg.index},{length},{status},{ending.cause}")
+        if not modem.board.legs:
+            modem.audio.off()
         super().ended(modem, leg, ending)
 
     def _tell(self, modem: Modem, line: str) -> None:

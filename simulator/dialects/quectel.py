@@ -20,13 +20,13 @@ COMMANDS = Commands(COMMON)
 COMMANDS.keep("^DSCI", "0", r"[01]", "(0,1)")
 COMMANDS.keep("+QTONEDET", "0", r"[01]", "(0,1)")
 COMMANDS.keep("+QSIMDET", "0,0", r"[01],[01]", "(0,1),(0,1)")
-COMMANDS.keep("+QPCMV", "0,0", r"[01](,[0-2])?", "(0,1),(0-2)")
 COMMANDS.keep("+QAUDMOD", "0", r"[0-9]")
 COMMANDS.keep("+QMIC", "20577,20577", r"[0-9]+(,[0-9]+)?")
 COMMANDS.keep("+QRXGAIN", "20577", r"[0-9]+")
 COMMANDS.keep("+QLTS", "0", r"[0-2]")
 COMMANDS.accept("+QGPSCFG", "+QCFG", "+QGPS", "+QSCLK", "+QMBNCFG")
 COMMANDS.default("+QSIMSTAT", "0")
+COMMANDS.default("+QPCMV", "0,0")
 COMMANDS.default("ccinfo", "0")
 COMMANDS.default("urcport", '"usbat"')
 
@@ -64,6 +64,22 @@ def card_reports(modem: Modem, request: Request) -> Reply:
         modem.settings["+QSIMSTAT"] = request.text
         return OK
     return info(f"+QSIMSTAT: {modem.settings['+QSIMSTAT']},{int(modem.card is not None)}")
+
+
+@COMMANDS.on("+QPCMV", test="(0,1),(0-2)")
+def audio(modem: Modem, request: Request) -> Reply:
+    """Switch audio on over this tty (1,0), elsewhere, or off; the end of the call does that too."""
+    if request.kind is Kind.READ:
+        return info(f"+QPCMV: {modem.settings['+QPCMV']}")
+    wanted, where = request.arg(0), request.arg(1, "0")
+    if wanted not in ("0", "1") or where not in ("0", "1", "2"):
+        raise cme(50)
+    modem.settings["+QPCMV"] = f"{wanted},{where}"
+    if (wanted, where) == ("1", "0"):
+        modem.audio.on()
+    else:
+        modem.audio.off()
+    return OK
 
 
 @COMMANDS.on("+QPINC")
@@ -198,6 +214,9 @@ class Quectel(Generic):
     def ended(self, modem: Modem, leg: Leg, ending: Ending) -> None:
         """Say the end in each way that is on."""
         self._tell(modem, leg, _DSCI_ENDED, _RELEASED)
+        if not modem.board.legs:
+            modem.settings["+QPCMV"] = "0,0"
+            modem.audio.off()
         super().ended(modem, leg, ending)
 
     def _tell(self, modem: Modem, leg: Leg, dsci: int, ccinfo: int) -> None:
@@ -213,6 +232,10 @@ class Quectel(Generic):
         """Say the digit's ASCII code."""
         if modem.settings["+QTONEDET"] == "1":
             modem.urc(f"+QTONEDET: {ord(digit)}")
+
+    def audio_full(self, modem: Modem, *, full: bool) -> None:
+        """Say stop or go on."""
+        modem.urc(f"+QPCMV: {int(not full)},0")
 
     def report_stored(self, name: str, index: int) -> str:  # noqa: ARG002 - it names the wrong place
         """EC25 stores in SR and says SM, 0."""

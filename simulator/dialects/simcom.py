@@ -39,6 +39,7 @@ _DISCONNECTED = 6  # SIMCom's own <stat>
 _NO_ACK_EXPECTED = 340
 _CNSMOD = {0: 1, 2: 4, 7: 8}  # <AcT> to SIMCom's numbers
 _UCS2 = 72
+_NARROW, _WIDE = 8000, 16_000  # samples a second
 
 
 @COMMANDS.on("+CLCC", test="(0-1)")
@@ -71,6 +72,10 @@ def audio(modem: Modem, request: Request) -> Reply:
     if wanted == "1" and not modem.board.of(State.ACTIVE):
         return Reply(final="ERROR")
     modem.settings["+CPCMREG"] = wanted
+    if wanted == "1":
+        modem.audio.on(_WIDE if modem.settings["+CPCMFRM"] == "1" else _NARROW)
+    else:
+        modem.audio.off()
     return OK
 
 
@@ -160,7 +165,9 @@ class Simcom(Generic):
     def ended(self, modem: Modem, leg: Leg, ending: Ending) -> None:
         """Say stat 6, then MISSED_CALL, or NO CARRIER and VOICE CALL: END."""
         self._list(modem, leg, _DISCONNECTED)
-        modem.settings["+CPCMREG"] = "0"
+        if not modem.board.legs:
+            modem.settings["+CPCMREG"] = "0"
+            modem.audio.off()
         if leg.incoming and not ending.connected and not ending.local:
             modem.urc(f"MISSED_CALL: {datetime.now(tz=UTC):%I:%M%p} {leg.number}")
             return
