@@ -9,6 +9,9 @@ from simulator.board import Board
 from simulator.clock import Timers, draw, seeded
 from simulator.console import Console
 from simulator.dialects import dialect_for
+from simulator.fxo.chips import CHIPS
+from simulator.fxo.console import FxoConsole
+from simulator.fxo.device import Device
 from simulator.inbox import Inbox
 from simulator.oddities import Dice, Oddity
 from simulator.port import Port
@@ -59,7 +62,8 @@ class Modem:
         self.inbox = Inbox(self)
         self.ussd = UssdSession(self)
         self.radio = Radio(self)
-        self.console = Console(self)
+        self.fxo = Device(self) if part.family in CHIPS else None
+        self.console = FxoConsole(self, self.fxo) if self.fxo else Console(self)
         self.sim_busy = False
         self.ready = False
 
@@ -93,6 +97,8 @@ class Modem:
         """Unplug: calls are lost, the port is gone."""
         self.port.close()
         self.audio.close()
+        if self.fxo:
+            self.fxo.put_down()
         self.board.drop_all()
         self.radio.off()
         self.timers.cancel_all()
@@ -143,7 +149,15 @@ class Modem:
 
     def lose_registration(self, seconds: float | None = None) -> None:
         """Lose the network, for so long or for good."""
-        self.radio.lose(seconds)
+        if self.fxo:
+            self.fxo.lose_line(seconds)
+        else:
+            self.radio.lose(seconds)
+
+    def parallel(self, *, lifted: bool) -> None:
+        """Take a second phone on an FXO line off its hook, or put it down."""
+        if self.fxo:
+            self.fxo.parallel(lifted=lifted)
 
     def remove_sim(self) -> None:
         """Pull the card out of the active slot."""
@@ -180,6 +194,9 @@ class Modem:
 
     def _boot(self) -> None:
         self.ready = True
+        if self.fxo:
+            self.fxo.loop.connect()
+            return
         if self.dice.throw(Oddity.SIM_BUSY):
             self.sim_busy = True
             self.timers.later(_SIM_BUSY_S, self._card_ready)

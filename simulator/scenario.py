@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from simulator import gsm7, identity
 from simulator.fields import Amount, Digits, Number, Part, Span
+from simulator.fxo.parts import ChipPart, ExchangePart
 from simulator.money.dialect import dialect
 from simulator.money.parts import AccountPart, CarrierPart, check_carriers
 from simulator.oddities import Oddity
@@ -137,7 +138,7 @@ class ModemPart(Part):
     """A modem, or `count` modems alike with numbered names and identities."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-    family: Literal["generic", "quectel", "simcom", "huawei"] = "generic"
+    family: Literal["generic", "quectel", "simcom", "huawei", "conexant", "usr"] = "generic"
     model: str = ""
     imei: Digits = ""
     count: Annotated[int, Field(ge=1, le=1000)] = 1
@@ -149,12 +150,14 @@ class ModemPart(Part):
     signal: Annotated[int, Field(ge=0, le=99)] = 20
     audio: bool = False  # has a second tty, for sound
     audio_ppm: Annotated[float, Field(ge=-1000, le=1000)] = 0.0  # so much faster is its clock
+    exchange: ExchangePart = ExchangePart()  # this and chip: for conexant and usr only
+    chip: ChipPart = ChipPart()
     oddities: dict[Oddity, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _audio_is_digital(self) -> Self:
-        analogue = self.family == "generic" or self.model.upper().startswith(("SIM800", "SIM900"))
-        if self.audio and analogue:
+        analogue = self.model.upper().startswith(("SIM800", "SIM900"))
+        if self.audio and (analogue or self.family in ("generic", "conexant", "usr")):
             raise ValueError(f"{self.name}: this modem has no audio port")
         return self
 

@@ -8,6 +8,7 @@ from simulator.dialects.generic import Generic
 from simulator.dialects.huawei import Huawei
 from simulator.dialects.quectel import Quectel
 from simulator.dialects.simcom import Sim800, Simcom
+from simulator.fxo.dialect import Conexant, Usr
 
 if TYPE_CHECKING:
     from simulator.scenario import ModemPart
@@ -17,6 +18,8 @@ _FAMILIES: dict[str, type[Generic]] = {
     "quectel": Quectel,
     "simcom": Simcom,
     "huawei": Huawei,
+    "conexant": Conexant,
+    "usr": Usr,
 }
 
 
