@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from edge.cli.common import Failed, JsonOption, print_json
 
 if TYPE_CHECKING:
-    from simulator import Scenario
+    from simulator import Scenario, Simulator
 
 
 def simulate(
@@ -35,7 +35,8 @@ def simulate(
 ) -> None:
     """Run simulated modems on ptys until Ctrl-C; prints each name and what to open.
 
-    With --json the carriers' own books follow at the end.
+    A modem that has a port for its sound is followed by that. With --json the carriers' own
+    books follow at the end.
     """
     world = _load(scenario)
     world = world.with_lines(lines) if lines else world
@@ -70,10 +71,11 @@ def _load(name: str) -> "Scenario":
         raise Failed(f"The scenario {path} is wrong: {where}: {first['msg']}.") from error
 
 
-def _print(ports: dict[str, str]) -> None:
-    for name, path in ports.items():
-        typer.echo(f"{name}  {path}")
+def _print(simulator: "Simulator") -> None:
+    for name, path in simulator.ports.items():
+        audio = simulator.audio_ports.get(name)
+        typer.echo(f"{name}  {path}  audio {audio}" if audio else f"{name}  {path}")
 
 
-def _print_json(ports: dict[str, str]) -> None:
-    print_json({"ports": ports})
+def _print_json(simulator: "Simulator") -> None:
+    print_json({"ports": simulator.ports, "audio_ports": simulator.audio_ports})

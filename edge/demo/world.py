@@ -14,7 +14,7 @@ from simulator.money.account import Account, What
 
 PATIENCE_S = 25.0  # simulated; then a caller hangs up, answered or not
 
-OnReady = Callable[[dict[str, str]], None]
+OnReady = Callable[[Simulator], None]
 OnOver = Callable[[dict[str, Any]], None]
 
 
@@ -27,7 +27,8 @@ def run_world(
 ) -> None:
     """Run it until SIGINT or SIGTERM, the links go with it.
 
-    `on_ready` gets what to open, `on_over` what is in the carriers' own books at the end.
+    `on_ready` gets the simulator once its ports are open, `on_over` what is in the carriers'
+    own books at the end.
     """
     with suppress(asyncio.CancelledError):
         asyncio.run(_serve(scenario, link_dir, incoming_s, on_ready, on_over))
@@ -46,7 +47,7 @@ async def _serve(
 
             def ready(simulator: Simulator) -> None:
                 ending.callback(lambda: on_over(_books(simulator)))
-                on_ready(simulator.ports)
+                on_ready(simulator)
                 if incoming_s:
                     group.create_task(_call_lines(simulator, incoming_s))
 

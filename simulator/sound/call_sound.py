@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.scenario import NetworkPart
 
 _KEPT_FRAMES = 6000  # 120 s for each side
-_KEPT_CALLS = 32  # whose sound is remembered; 3.8 MB each at most
+_KEPT_CALLS = 64  # whose sound is remembered; 3.8 MB each at most
 
 
 class Exchange:
@@ -102,9 +102,8 @@ class CallSound:
         return list(self._heard[side])
 
     def forget(self) -> None:
-        """Drop what was heard."""
-        for frames in self._heard.values():
-            frames.clear()
+        """Drop what was heard, and remember no more."""
+        self._heard = {side: deque[bytes](maxlen=0) for side in self._heard}
 
     def _source(self, side: Side) -> Mouth:
         call = self._call

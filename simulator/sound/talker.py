@@ -86,13 +86,15 @@ class Talker:
             self._mouth.hear(frame)
 
     def _next(self) -> None:
+        if self._call is None or self._call.ended_s is not None:
+            return
         if not self._rest and self._repeat:
             self._rest = _pieces(self._said)
         self._piece = self._rest.pop(0) if self._rest else _Piece(None)
         self._mouth = None
         self._began_s = self._clock.now()
         self._wait(self._piece.for_s)
-        if self._piece.key and self._call:
+        if self._piece.key:
             self._call.press(self._side, self._piece.key)
 
     def _wait(self, seconds: float | None) -> None:
