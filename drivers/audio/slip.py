@@ -10,52 +10,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 SMOOTHING = 64  # levels: 1.3 s of ticks, longer than the jitter of chunks and of the loop
+LEARN = 128  # levels, 2.6 s, from which it is learned what is normal
 SETTLED = 16  # samples, 2 ms: nothing is done for less
-FAR = 160  # samples, 20 ms
 PACE = 16  # frames between two slips: 390 ppm, twice what a cheap crystal is off
-FAST_PACE = 2  # the same when the level is far off: 0.3 % of pitch, still not heard
 TAPS = 8  # samples to each side that the interpolation looks at
 
 
 class Steer:
-    """Keeps a level near a target: step() says what one frame should do about it.
+    """Keeps a level, in samples, where it settled: says what each frame should do about it."""
 
-    The target may be moved. Levels and targets are in samples.
-    """
+    __slots__ = ("_normal", "_rest", "_seen", "_smooth")
 
-    __slots__ = ("_rest", "_smooth", "target")
-
-    def __init__(self, target: float) -> None:
-        self.target = target
-        self._smooth: float | None = None
-        self._rest = PACE
-
-    @property
-    def level(self) -> float:
-        """The level, smoothed; the target while none was seen."""
-        return self.target if self._smooth is None else self._smooth
+    def __init__(self) -> None:
+        self._smooth = self._normal = 0.0
+        self._seen = 0
+        self._rest = 0
 
     def step(self, level: float) -> int:
         """Take the level of this tick: 1 to lower it by a sample, -1 to raise it, 0 to leave it."""
-        smooth = level if self._smooth is None else self._smooth
-        smooth += (level - smooth) / SMOOTHING
-        self._smooth = smooth
+        self._seen += 1
+        if self._seen <= LEARN:
+            self._smooth += (level - self._smooth) / min(self._seen, SMOOTHING)
+            self._normal = self._smooth
+            return 0
+        self._smooth += (level - self._smooth) / SMOOTHING
         self._rest -= 1
-        error = smooth - self.target
+        error = self._smooth - self._normal
         if self._rest > 0 or -SETTLED < error < SETTLED:
             return 0
-        self._rest = FAST_PACE if abs(error) > FAR else PACE
+        self._rest = PACE
         return 1 if error > 0 else -1
 
-    def jump(self, samples: float) -> None:
-        """The level was changed by so much at once, on purpose."""
-        if self._smooth is not None:
-            self._smooth += samples
-
     def forget(self) -> None:
-        """Begin anew: what was seen so far says nothing of what comes."""
-        self._smooth = None
-        self._rest = PACE
+        """Learn anew what is normal."""
+        self._seen = 0
 
 
 def resize(sound: bytes, samples: int) -> bytes:
