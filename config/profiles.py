@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -138,6 +138,21 @@ class Duplex(StrEnum):
     HALF = "half"  # AT+VTX or AT+VRX
 
 
+class AudioKind(StrEnum):
+    """What carries the sound of a call."""
+
+    TTY = "tty"  # raw samples on the port that interfaces.audio names
+    ALSA = "alsa"  # a sound card on the modem's USB device
+
+
+class AudioMoment(StrEnum):
+    """When the sound of a call is switched on."""
+
+    DIAL = "dial"  # before the dial or the answer, so that announcements are heard early
+    DIALED = "dialed"  # right behind the dial or the answer
+    ANSWER = "answer"  # when the call is connected: before, the modem refuses
+
+
 class Quirk(StrEnum):
     """What a modem does that no standard says."""
 
@@ -191,6 +206,26 @@ class VoiceModem(Section):
     tells_dial_tone: bool = Field(default=True, description="Whether DLE d tells of a dial tone.")
     tells_loop_cut: bool = Field(
         default=True, description="Whether DLE l tells that the line was cut."
+    )
+
+
+class Audio(Section):
+    """How the sound of a call comes and goes."""
+
+    kind: AudioKind = Field(description="What carries it.")
+    rate: Literal[8000, 16_000] = Field(default=8000, description="Samples a second, s16le.")
+    when: AudioMoment = Field(description="When it is switched on.")
+    keep: tuple[SetUp, ...] = Field(
+        default=(),
+        description="Settings that the modem keeps: asked once, sent where they are others.",
+    )
+    on: tuple[SetUp, ...] = Field(
+        min_length=1,
+        description="What switches it on for one call; the last line must be answered with OK.",
+    )
+    off: tuple[SetUp, ...] = Field(default=(), description="What switches it off after a call.")
+    retry_s: float = Field(
+        default=0, ge=0, le=30, description="Seconds for which a refusal is no answer."
     )
 
 
@@ -264,6 +299,10 @@ class ModemProfile(Section):
     quirks: frozenset[Quirk] = Field(
         default=frozenset(),
         description="What it does that no standard says.",
+    )
+    audio: Audio | None = Field(
+        default=None,
+        description="How the sound of a call comes and goes; none for a modem without sound.",
     )
     voice: VoiceModem | None = Field(
         default=None,
