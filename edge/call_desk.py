@@ -75,7 +75,7 @@ class Follower(Protocol):
     def cut_near(self, call: Call) -> None:
         """It will be cut soon."""
 
-    def over(self, call: Call, close: Callable[[Recorded | None], None]) -> None:
+    def over(self, call: Call, cause: Cause, close: Callable[[Recorded | None], None]) -> None:
         """It ended; `close` writes its last word: at once, or when its recording is whole."""
 
 
@@ -248,7 +248,7 @@ class CallDesk:
             close()
             return
         call.closing, call.ended_at = True, call.ended_at or clock.now()
-        self.follower.over(call, close)
+        self.follower.over(call, cause, close)
 
     def hang_up(self, call: Call) -> None:
         """End a call in whichever state it is; its modem reports the end."""

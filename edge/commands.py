@@ -94,6 +94,14 @@ class Commands:
             return self._refusal(command)
         return await self._once(command, None)
 
+    async def order(self, command: AnyCommand) -> Reply:
+        """Run a command of the gateway's own: a phone that dials, a callee who wants peace."""
+        return await self._once(command, None)
+
+    def serve(self, handlers: Mapping[type[AnyCommand], Handler]) -> None:
+        """Have these handlers too."""
+        self._handlers.update(handlers)
+
     async def forget_for_ever(self) -> None:
         """Drop answers that are too old to be asked for."""
         while True:

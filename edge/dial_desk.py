@@ -40,6 +40,11 @@ NO_VOICE = "The gateway carries no voice: set voice.enabled, or add an extension
 _GUESSED = frozenset({Reason.LINE_BUSY, Reason.LINE_NOT_READY})
 
 
+def no_voice(_command: AnyCommand) -> Outcome:
+    """What a gateway without voice answers to those who ask for it."""
+    return refuse(Reason.NO_VOICE, NO_VOICE)
+
+
 class Agents(Protocol):
     """Who speaks with callees."""
 
@@ -121,7 +126,7 @@ class DialDesk:
             ):
                 return refuse(wait.block.reason, wait.block.message, retry_after(wait.until))
             case _ if command.bridge and command.bridge.order is BridgeOrder.AGENT_FIRST:
-                return self._agent_first(call, wanted, command.priority)
+                return self._agent_first(call, wanted, command)
             case Chosen(preempts=False, switch=False) as found:
                 return self._place_now(call, self._lines.lines[found.line])
             case found:
@@ -131,21 +136,23 @@ class DialDesk:
         if self.agents:
             return self.agents.refusal(command)
         if command.bridge or command.broadcast or command.record:
-            return refuse(Reason.NO_VOICE, NO_VOICE)
+            return no_voice(command)
         return None
 
-    def _agent_first(self, call: Call, wanted: Wanted, priority: int) -> Outcome:
+    def _agent_first(self, call: Call, wanted: Wanted, command: Dial) -> Outcome:
         """Ring the agent; the callee is called once he is there."""
         agents = self.agents
         if agents is None:
-            return refuse(Reason.NO_VOICE, NO_VOICE)
+            return no_voice(command)
         message, row = self._book.enter(call, CallState.QUEUED)
         return Outcome(
             Result.ACCEPTED,
             call_id=call.call_id,
             messages=(message,),
             facts=(row,),
-            act=lambda: agents.ring_first(call, lambda: self._agent_there(call, wanted, priority)),
+            act=lambda: agents.ring_first(
+                call, lambda: self._agent_there(call, wanted, command.priority)
+            ),
             undo=lambda: self._book.forget(call),
         )
 

@@ -1,9 +1,12 @@
 """The gateway put together: what exists, what runs, what hears what."""
 
+from __future__ import annotations
+
 import asyncio
 import gc
 import logging
 import signal
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from config.carriers import Carriers
@@ -18,9 +21,9 @@ from edge.call_book import CallBook
 from edge.call_desk import CallDesk
 from edge.call_queue import CallQueue
 from edge.commands import Commands
-from edge.control import ControlDoor
+from edge.control import ControlDoor, Refused
 from edge.destination import NumberingPlans
-from edge.dial_desk import DialDesk
+from edge.dial_desk import NO_VOICE, DialDesk, no_voice
 from edge.display import Display
 from edge.fleet import Fleet
 from edge.guards import almanac
@@ -47,7 +50,19 @@ from mqtt import messages, topics
 from mqtt.session import BrokerSession, Inbound, LinkState, Will
 from mqtt.vocabulary import LineState, Severity
 
+if TYPE_CHECKING:
+    from edge.voice.voice import Voice
+
 log = logging.getLogger(__name__)
+
+_VOICE_VERBS = (
+    messages.Bridge,
+    messages.Transfer,
+    messages.Hold,
+    messages.Play,
+    messages.Record,
+    messages.Monitor,
+)
 
 
 class Gateway:
@@ -155,14 +170,39 @@ class Gateway:
             SimTransfer(name, self._store, self._usage, self._money.balances, self._fleet),
             self._money.topup_desk.consider_all,
         )
+        self._voice = self._make_voice() if config.has_voice else None
+        if self._voice is None:
+            self._commands.serve(dict.fromkeys(_VOICE_VERBS, no_voice))
         self._control = ControlDoor(
             config.control.socket,
             self._commands,
             self._fleet,
             self._store,
-            owner.verbs,
+            {**owner.verbs, "phones": self._phones},
             at_enabled=config.console.at_enabled,
         )
+
+    def _make_voice(self) -> Voice:
+        from edge.voice.voice import Voice  # noqa: PLC0415 - 40 MB that not every gateway needs
+
+        voice = Voice(
+            self._config,
+            self._store,
+            self._book,
+            self._calls,
+            self._plans.classify,
+            self._commands.order,
+            self._display.alarm,
+        )
+        self._calls.follower = voice.talks
+        self._dials.agents = voice
+        self._commands.serve(voice.handlers)
+        return voice
+
+    async def _phones(self, _: dict[str, Any]) -> object:
+        if self._voice is None:
+            raise Refused(NO_VOICE)
+        return self._voice.phones()
 
     async def run(self) -> None:
         """Live until `stop` or a signal; raises StoreError when the disk cannot be used."""
@@ -181,6 +221,8 @@ class Gateway:
         await self._placement.load(self._store)
         await self._calls.recover()
         await self._messages.recover()
+        if self._voice:
+            await self._voice.start()
         await self._control.start()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.stop)
@@ -207,6 +249,8 @@ class Gateway:
                     task.cancel()
         finally:
             await self._tasks.end()
+            if self._voice:
+                await self._voice.stop()
             await self._store.close()
 
     def stop(self) -> None:

@@ -25,6 +25,7 @@ from edge.cli import (
     show,
     sim,
     simulate,
+    voice,
     vouchers,
     why,
 )
@@ -40,6 +41,15 @@ _COMMANDS = {
     "The gateway": (service.run, demo.demo, simulate.simulate, hardware.detect),
     "What it does": (show.lines, show.calls),
     "Calls": (why.why, call.dial, call.hangup, call.answer, call.dtmf),
+    "Voice": (
+        voice.phones,
+        voice.bridge,
+        voice.transfer,
+        voice.hold,
+        voice.play,
+        voice.record,
+        voice.monitor,
+    ),
     "Messages": (message.sms, message.ussd),
     "Lines": (line.line, line.at),
     "Money": (money.balance, money.topup),

@@ -19,20 +19,22 @@ class Phones(Protocol):
         target: str,
         *,
         caller: str,
-        caller_name: str,
-        auto_answer: bool,
         on_event: Callable[[PhoneLeg, PhoneEvent], None],
+        to: str = "",
+        caller_name: str = "",
+        auto_answer: bool = False,
     ) -> Sequence[PhoneLeg]:
-        """Ring every phone of an extension, or a PBX; none where nobody is registered."""
+        """Ring every phone of an extension, or `to` at a PBX; none where nobody is registered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, as phones show it."""
+    """Who calls, as phones show it, and whom he dialled, for a PBX."""
 
     number: str
     name: str = ""
     auto_answer: bool = False
+    to: str = ""
 
 
 class Hunt:
@@ -90,9 +92,10 @@ class Hunt:
             self._legs += self._phones.call(
                 phone,
                 caller=self._caller.number,
+                on_event=self._on_event,
+                to=self._caller.to,
                 caller_name=self._caller.name,
                 auto_answer=self._caller.auto_answer,
-                on_event=self._on_event,
             )
         if self._legs:
             self._timer = asyncio.get_running_loop().call_later(stage.ring_s, self._next)

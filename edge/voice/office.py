@@ -35,18 +35,20 @@ class Office:
     """The people and their phones."""
 
     def __init__(self, config: GatewayConfig) -> None:
-        self._home = config.gateway.country
+        self.home = config.gateway.country
         self.extensions: Mapping[str, Extension] = {e.name: e for e in config.extension}
         self.groups: Mapping[str, Group] = {group.name: group for group in config.group}
         self.pbxs: Mapping[str, Pbx] = {pbx.name: pbx for pbx in config.pbx}
-        self._incoming: Mapping[str | None, Incoming] = {rule.line: rule for rule in config.incoming}
+        self._incoming: Mapping[str | None, Incoming] = {
+            rule.line: rule for rule in config.incoming
+        }
 
     def has(self, name: str) -> bool:
         """Whether it is an extension or a group."""
         return name in self.extensions or name in self.groups
 
     def stages(self, name: str, ring_s: float) -> list[Stage]:
-        """Which phones ring for an extension, a group, "pbx NAME" or "play ID", and in which order."""
+        """Which phones ring, in order, for an extension, a group, "pbx NAME" or "play ID"."""
         if name.startswith("play "):
             return [Stage(play=name.removeprefix("play "))]
         group = self.groups.get(name)
@@ -69,7 +71,7 @@ class Office:
 
     def _needed(self, to: Destination) -> Reach:
         needed = _NEEDED.get(to.kind, Reach.NATIONAL)
-        abroad = to.country is not None and to.country != self._home
+        abroad = to.country is not None and to.country != self.home
         if abroad and to.kind is not NumberKind.EMERGENCY:
             return max(needed, Reach.INTERNATIONAL, key=_REACHES.index)
         return needed
