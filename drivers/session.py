@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from drivers.port import BufferFull, Port, PortClosed
 from modem.at.command import Answer, Command
@@ -21,6 +21,10 @@ class SessionLost(Exception):  # noqa: N818 - a state of the port, not a mistake
 def mask(text: str) -> str:
     """Hide phone numbers, PDUs and identities in a line for the log: the last two digits stay."""
     return _DIGITS.sub(lambda run: "*" * (len(run[0]) - 2) + run[0][-2:], text)
+
+
+def _all_of_it(data: bytes) -> Iterable[bytes]:
+    return (data,)
 
 
 class Session:
@@ -46,7 +50,7 @@ class Session:
         self._on_unsolicited = on_unsolicited
         self._on_lost = on_lost
         self._on_deaf = on_deaf
-        self._taker: Callable[[bytes], bytes] | None = None
+        self._taker: Callable[[bytes], Iterable[bytes]] = _all_of_it
         self._answers: dict[Command, asyncio.Future[Answer]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0  # its `when`: uvloop gives it none if it is due at once
@@ -99,8 +103,8 @@ class Session:
             self._write(self._dialog.resume_probes(self._loop.time()))
             self._arm()
 
-    def divert(self, taker: Callable[[bytes], bytes]) -> None:
-        """Have all that is read pass `taker` first: what it gives back is the dialogue's."""
+    def divert(self, taker: Callable[[bytes], Iterable[bytes]]) -> None:
+        """Have all that is read pass `taker`: the pieces that it gives are the dialogue's."""
         self._taker = taker
 
     def put(self, data: bytes) -> None:
@@ -113,10 +117,8 @@ class Session:
         return self._port.waiting
 
     def _receive(self, data: bytes) -> None:
-        if self._taker:
-            data = self._taker(data)
-        if data:
-            self._handle(self._dialog.receive(data, self._loop.time()))
+        for text in self._taker(data):
+            self._handle(self._dialog.receive(text, self._loop.time()))
 
     def _tick(self) -> None:
         self._timer = None
