@@ -11,6 +11,7 @@ import typer
 
 from config import load
 from edge.cli import (
+    announce,
     call,
     config,
     demo,
@@ -21,6 +22,7 @@ from edge.cli import (
     line,
     message,
     money,
+    recordings,
     service,
     show,
     sim,
@@ -49,6 +51,7 @@ _COMMANDS = {
         voice.play,
         voice.record,
         voice.monitor,
+        recordings.recordings,
     ),
     "Messages": (message.sms, message.ussd),
     "Lines": (line.line, line.at),
@@ -58,6 +61,7 @@ _COMMANDS = {
 _GROUPS = {
     "Calls": {"deny": deny.app},
     "Lines": {"sim": sim.app},
+    "Voice": {"announce": announce.app},
     "Money": {"vouchers": vouchers.app, "ledger": ledger.app},
     "Help": {"config": config.app},
 }

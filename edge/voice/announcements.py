@@ -69,6 +69,10 @@ class Announcements:
             raise AnnouncementError(f"The text cannot be spoken: {error}.") from error
         return await self._worker.run(self._load, "spoken text", path)
 
+    def has(self, name: str) -> bool:
+        """Whether there is an announcement of that id."""
+        return any((self._folder / f"{name}{kind}").exists() for kind in _KINDS)
+
     def stop(self) -> None:
         """End the thread."""
         self._worker.stop()

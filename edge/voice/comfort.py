@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from edge.voice.conversation import Conversation
-from edge.voice.meter import level_dbov
+from edge.voice.spectrum import dbov, power_of, samples_of
 from modem.pcm import FRAME_S, SILENCE
 
 SILENT_DBOV = -50.0  # a line that is quieter plays no ringback
@@ -35,7 +35,7 @@ class Comfort:
 
     def _hear(self, said: Mapping[str, bytes]) -> None:
         frame = said.get(self._line, SILENCE)
-        if frame is not SILENCE and level_dbov(frame) > SILENT_DBOV:
+        if frame is not SILENCE and dbov(power_of(samples_of(frame))) > SILENT_DBOV:
             self.stop()
             return
         self._silent_s += FRAME_S

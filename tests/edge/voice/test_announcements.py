@@ -26,7 +26,6 @@ from edge.voice.announcements import (
     listing,
     remove,
 )
-from edge.voice.player import Player
 from edge.voice.sound_file import SoundError, as_wav, in_frames, read_sound
 from modem.pcm import FRAME_BYTES, RATE
 
@@ -326,15 +325,3 @@ async def test_spoken_texts_do_not_fill_the_disk(
     assert len(kept) == 2
 
 
-def test_a_player_gives_each_frame_and_tells_the_end_once() -> None:
-    ends: list[str] = []
-    player = Player((b"a", b"b"), lambda: ends.append("end"))
-    assert [player.frame(), player.frame()] == [b"a", b"b"]
-    assert ends == []
-    assert [player.frame(), player.frame()] == [None, None]
-    assert ends == ["end"]
-
-
-def test_a_player_can_go_on_and_on() -> None:
-    player = Player((b"a", b"b"), pytest.fail, repeat=True)
-    assert b"".join(player.frame() or b"" for _ in range(5)) == b"ababa"
