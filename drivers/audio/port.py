@@ -17,6 +17,7 @@ class Trouble(StrEnum):
     NO_FRAMES = "no_frames"  # nothing comes
     WRONG_RATE = "wrong_rate"  # more or fewer samples a second than were agreed
     GONE = "gone"  # the device went away, or does not open
+    REFUSED = "refused"  # the modem does not switch its sound on
     STUCK = "stuck"  # the device takes nothing of what is played
 
 

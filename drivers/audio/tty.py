@@ -1,6 +1,5 @@
 """Sound as raw samples on a tty of the modem: Quectel's NMEA port, SIMCom's and Huawei's own.
 
-The device's clock rules: as many samples are written as were read, one added or taken now and then.
 Two frames may wait while the device takes none; older ones are dropped, for late sound is worth
 less than none, and every frame that waits is delay for the rest of the call.
 """
@@ -12,16 +11,15 @@ from collections.abc import Callable
 
 from drivers.audio.health import Health
 from drivers.audio.port import Counters, Trouble
-from drivers.audio.slip import Steer, resize
+from drivers.audio.stream import DeviceStream
 from drivers.port import BufferFull, Port, PortClosed, PortError
-from modem.pcm import FRAME_BYTES, FRAME_SAMPLES, RATE
+from modem.pcm import RATE
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 2  # frames
 STUCK_S = 1.0  # no modem's buffer is that long
 LOOK_S = 0.5
-FRESH_S = 0.5  # who has sent nothing for longer has no clock to go by
 
 
 class TtyAudio:
@@ -37,19 +35,10 @@ class TtyAudio:
         self._begin()
 
     def _begin(self) -> None:
-        self._odd = b""  # half a sample
-        self._in = bytearray()
+        self._stream = DeviceStream(self._rate, self.counters)
         self._out = deque[bytes]()
-        self._steer = Steer()
-        self._ahead = 0  # samples written and not read
-        self._read_at = 0.0
         self._paused = False
         self._blocked_at: float | None = None
-        self._narrow = self._widen = None
-        if self._rate != RATE:
-            from drivers.audio.wide import narrow, widen  # noqa: PLC0415 - soxr: for wide ones only
-
-            self._narrow, self._widen = narrow(), widen()
 
     def start(
         self, on_frame: Callable[[bytes], None], on_trouble: Callable[[Trouble], None]
@@ -84,18 +73,10 @@ class TtyAudio:
 
     def _read(self, data: bytes) -> None:
         now = self._loop.time()
-        data = self._odd + data if self._odd else data
-        whole = len(data) & ~1
-        data, self._odd = data[:whole], data[whole:]
-        self._health.hear(whole // 2, now)
-        self._in += self._narrow.feed(data) if self._narrow else data
-        self._ahead -= whole // 2 * RATE // self._rate
-        self._read_at = now
-        while len(self._in) >= FRAME_BYTES and self._on_frame:
-            frame = bytes(self._in[:FRAME_BYTES])
-            del self._in[:FRAME_BYTES]
-            self.counters.frames_in += 1
-            self._on_frame(frame)
+        self._health.hear(len(data) // 2, now)
+        for frame in self._stream.take(data, now):
+            if self._on_frame:
+                self._on_frame(frame)
 
     # --- to the device
 
@@ -105,25 +86,11 @@ class TtyAudio:
             self.counters.dropped += 1
             return
         now = self._loop.time()
-        self._out.append(self._fit(frame, now))
+        self._out.append(self._stream.give(frame, now))
         if self._blocked(now):
             self._shorten()
         else:
             self._send()
-
-    def _fit(self, frame: bytes, now: float) -> bytes:
-        """Keep to the device's clock, by a sample more or less."""
-        age = now - self._read_at
-        if age > FRESH_S:
-            self._steer.forget()
-            slip = 0
-        else:
-            slip = self._steer.step(self._ahead - age * RATE)
-        self._ahead += FRAME_SAMPLES - slip
-        if slip:
-            self.counters.slips += 1
-            frame = resize(frame, FRAME_SAMPLES - slip)
-        return self._widen.feed(frame) if self._widen else frame
 
     def _blocked(self, now: float) -> bool:
         """Whether the device takes nothing now."""
@@ -143,7 +110,7 @@ class TtyAudio:
         while len(self._out) > MAX_WAITING:
             self._out.popleft()
             self.counters.dropped += 1
-            self._steer.forget()  # the device lives on what it holds: its level is another one now
+            self._stream.skip()
 
     def _send(self) -> None:
         while self._out:
