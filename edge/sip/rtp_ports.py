@@ -19,7 +19,7 @@ class RtpPorts:
         self._ports = range(first + first % 2, last + 1, 2)
 
     def open(self) -> socket.socket:
-        """Open a non-blocking socket; raises NoPort. It starts anywhere: no port comes back soon."""
+        """Open a non-blocking socket; raises NoPort. The start is random: ports come back late."""
         start = randrange(len(self._ports)) if self._ports else 0  # noqa: S311 - no secret
         for index in range(len(self._ports)):
             port = self._ports[(start + index) % len(self._ports)]
