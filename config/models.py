@@ -228,6 +228,11 @@ class Modem(Section):
         description="Speed in bit/s; as the profile says when left out.",
         examples=[115200],
     )
+    audio: Path | None = Field(
+        default=None,
+        description="The tty that carries voice; calls have no sound when left out.",
+        examples=["/dev/ttyUSB1"],
+    )
 
 
 class Sim(Section):

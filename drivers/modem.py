@@ -11,8 +11,10 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.profiles import FlowControl, ModemProfile, Profiles, Ready
+from drivers.audio.port import AudioPlace
 from drivers.call_control import CallControl
 from drivers.facts import (
     CardChanged,
@@ -43,6 +45,9 @@ from modem.sim import (
     parse_retries,
     parse_spn,
 )
+
+if TYPE_CHECKING:
+    from drivers.audio.call_audio import CallAudio
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +83,10 @@ class SimIdentity:
 
 
 class Modem:
-    """One modem on one port. Facts go to `on_fact`, in order, from the loop."""
+    """One modem on one port. Facts go to `on_fact`, in order, from the loop.
+
+    Whoever made it may say in `audio_place` where its sound is.
+    """
 
     def __init__(
         self,
@@ -105,6 +113,7 @@ class Modem:
             on_deaf=self._go_deaf,
             rtscts=first.flow_control is FlowControl.RTSCTS,
         )
+        self.audio_place = AudioPlace()
         self._ready: set[str] = set()
         self._awake = False
         self._use(first)
@@ -112,6 +121,7 @@ class Modem:
     def _use(self, profile: ModemProfile) -> None:
         """Speak as `profile` says from now on."""
         self.profile = profile
+        self._audio: CallAudio | None = None
         self.family = family_of(profile)
         ask = self.session.send
         self.calls = CallControl(
@@ -123,6 +133,17 @@ class Modem:
         )
         self.messages = Messaging(ask, profile, self._emit, self.spawn)
         self.ussd = UssdDesk(ask, profile, self._emit, self.spawn)
+
+    @property
+    def audio(self) -> "CallAudio | None":
+        """The sound of its calls; None for a modem that has none here."""
+        if self._audio is None and self.profile.audio:
+            from drivers.audio.call_audio import audio_of  # noqa: PLC0415 - 16 MB, for voice alone
+
+            self._audio = audio_of(
+                self.profile.audio, self.audio_place, self.session.send, self.spawn
+            )
+        return self._audio
 
     def _find_profile(self, identity: ModemIdentity) -> ModemProfile:
         return self._profiles.match_model(identity.manufacturer, identity.model) or self.profile
@@ -156,6 +177,8 @@ class Modem:
         """Release the port; live calls are reported as lost."""
         self.session.close()
         self.calls.lose_all("the modem was closed")
+        if self._audio:
+            self._audio.end()
 
     async def open(self) -> ModemIdentity:
         """Open the port, wake the modem, learn who it is and choose its profile."""
@@ -350,6 +373,8 @@ class Modem:
                 self._emit(CardChanged(urc.inserted))
             case SimLock():
                 self._emit(CardChanged(inserted=urc.lock not in _NO_CARD))
+            case urcs.AudioFlow() if self._audio:
+                self._audio.flow(go=urc.go)
             case urcs.Ready():
                 self._ready.add(urc.what.upper())
             case urcs.Malformed():

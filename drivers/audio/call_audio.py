@@ -7,8 +7,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 
-from config.profiles import Audio, AudioMoment
-from drivers.audio.port import AudioPort, Counters, Trouble
+from config.profiles import Audio, AudioKind, AudioMoment
+from drivers.audio.alsa import AlsaAudio
+from drivers.audio.port import AudioPlace, AudioPort, Counters, Trouble
 from drivers.audio.tty import TtyAudio
 from modem.at.command import Answer, Command, Priority
 from modem.at.dialog import DialogFull
@@ -22,6 +23,20 @@ SILENT_PEAK = 4  # of 32768, -78 dBFS: a dead codec, not a quiet room
 LOOK_FRAMES = 10  # every so many frames one is looked at
 
 Ask = Callable[[Command], Awaitable[Answer]]
+Spawn = Callable[[Coroutine[None, None, None]], object]
+
+
+def audio_of(profile: Audio, place: AudioPlace, ask: Ask, spawn: Spawn) -> "CallAudio | None":
+    """What carries the sound of a modem's calls; None where it has no port for it."""
+    port: AudioPort
+    match profile.kind:
+        case AudioKind.TTY if place.tty:
+            port = TtyAudio(str(place.tty), profile.rate)
+        case AudioKind.ALSA if place.usb_path:
+            port = AlsaAudio(place.usb_path, profile.rate)
+        case AudioKind.TTY | AudioKind.ALSA:
+            return None
+    return CallAudio(profile, port, ask, spawn)
 
 
 class CallAudio:
@@ -31,13 +46,7 @@ class CallAudio:
     called, not when it is awaited; `spawn` starts a task of the modem's.
     """
 
-    def __init__(
-        self,
-        profile: Audio,
-        port: AudioPort,
-        ask: Ask,
-        spawn: Callable[[Coroutine[None, None, None]], object],
-    ) -> None:
+    def __init__(self, profile: Audio, port: AudioPort, ask: Ask, spawn: Spawn) -> None:
         self._profile = profile
         self._port = port
         self._ask = ask

@@ -7,6 +7,7 @@ clock: frames come when it has them, and what is written is played when it takes
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 
@@ -19,6 +20,14 @@ class Trouble(StrEnum):
     GONE = "gone"  # the device went away, or does not open
     REFUSED = "refused"  # the modem does not switch its sound on
     STUCK = "stuck"  # the device takes nothing of what is played
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPlace:
+    """Where a modem's sound may be found: its tty, and the USB device that may have a card."""
+
+    tty: Path | None = None
+    usb_path: str | None = None
 
 
 @dataclass(slots=True)
