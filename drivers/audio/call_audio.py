@@ -70,7 +70,6 @@ class CallAudio:
         """A call is about to be dialled or answered, in this turn of the loop, or just was."""
         self.end()
         self._on_frame, self._on_trouble = on_frame, on_trouble
-        self._call += 1
         self._answered, self._silent = False, 0.0
         match self._profile.when:
             case AudioMoment.DIAL:
@@ -95,6 +94,7 @@ class CallAudio:
 
     def end(self) -> None:
         """The call is over. Safe to call twice."""
+        self._call += 1
         self._on_frame = self._on_trouble = None
         self._port.stop()
         if self._profile.off and (self._on or self._trying):
@@ -109,7 +109,7 @@ class CallAudio:
     # --- on and off
 
     def _dialed(self, call: int) -> None:
-        if call == self._call and self._on_frame:
+        if call == self._call:
             self._switch_on()
 
     def _switch_on(self) -> None:
@@ -127,7 +127,7 @@ class CallAudio:
             await self._keep_settings()
         while call == self._call:
             refusal = await _refusal(asked or self._send(self._profile.on))
-            if call != self._call or not self._on_frame:
+            if call != self._call:
                 return
             if refusal is None:
                 self._start()
