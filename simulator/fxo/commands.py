@@ -63,7 +63,6 @@ COMMON.default("S7", str(_DATA_WAIT_S))
 COMMON.default("!4886", "")
 COMMON.accept("L", "M", "B", "N", "W", "Y", "&C", "&D", "&G", "&K", "&Q", "&R", "&S", "&T", "&W")
 COMMON.accept("+IFC", "+IPR", "+VIP", "+VPR", "+VNH", "+VDR")
-COMMON.tests |= {"+FCLASS": "0,1,1.0,2,8"}
 keep(COMMON, "+VCID", "0", r"[01]", "(0-1)", voice=False)
 keep(COMMON, "+GCI", "B5", r"[0-9A-F]{2}", "(00,0F,31,3C,42,57,59,73,7B,A5,B4,B5)", voice=False)
 keep(COMMON, "+VGR", "128", r"\d{1,3}", "(0-255)")
@@ -147,7 +146,7 @@ def revision(modem: Modem, _request: Request) -> Reply:
     return info(device_of(modem).chip.firmware)
 
 
-@COMMON.on("+FCLASS")
+@COMMON.on("+FCLASS", test="0,1,1.0,2,8")
 def service_class(modem: Modem, request: Request) -> Reply:
     """Choose data or voice; fax is not simulated."""
     if request.kind is Kind.READ:

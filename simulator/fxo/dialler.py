@@ -79,14 +79,14 @@ class Dialler:
             self._end("OK")
             return
         key, seconds = keys.popleft()
-        self._press(key)
+        self._press(key, more=False)
         self._later(seconds, lambda: self._send(keys))
 
-    def _press(self, key: str) -> None:
+    def _press(self, key: str, *, more: bool) -> None:
         if key == "!":
             self._device.loop.flash()
         elif key:
-            self._device.loop.digit(key)
+            self._device.loop.digit(key, more=more)
 
     def _await_tone(self) -> None:
         self._waited_s += POLL_S
@@ -100,6 +100,7 @@ class Dialler:
     def _next(self) -> None:
         """Dial the next piece of the string."""
         if not self._rest:
+            self._device.loop.whole()
             self._after()
             return
         key = self._rest.popleft()
@@ -112,7 +113,7 @@ class Dialler:
             self._waited_s = 0.0
             self._await_tone()
         else:
-            self._press(key)
+            self._press(key, more=True)
             self._later(self._seconds(key), self._next)
 
     def _seconds(self, key: str) -> float:

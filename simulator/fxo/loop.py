@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from simulator.scenario import UssdStep
 
 FIRST_DIGIT_S = 20.0  # then the dial tone gives way to congestion
-NEXT_DIGIT_S = 1.5  # then the number is taken for whole; real exchanges know how long it is
+NEXT_DIGIT_S = 1.5  # then the number is taken for whole; real exchanges wait longer
+WHOLE_S = 0.3  # the same after the last digit of a dial string: real ones know a number's length
 DROP_S = 0.6  # how long the loop is open after the far end hung up
 SIT_HZ = (950, 1400, 1800)
 SIT_FRAMES = 17  # 340 ms; E.180 says 330
@@ -118,15 +119,21 @@ class Loop:
         if not (self.lifted or self.parallel):
             self._drop(Cause.NORMAL, self.side)
 
-    def digit(self, digit: str) -> None:
-        """Take a dialled digit, or pass it to the other end."""
+    def digit(self, digit: str, *, more: bool = False) -> None:
+        """Take a dialled digit, or pass it to the other end; with `more` others come, if slowly."""
         if self.call is not None:
             if self.signal is Signal.SPEECH:
                 self.call.press(self.side, digit)
         elif self.signal is Signal.DIAL or self._dialled:
             self._play(Signal.NONE)
             self._dialled += digit
-            self._after(NEXT_DIGIT_S, self._originate)
+            if not more:
+                self._after(NEXT_DIGIT_S, self._originate)
+
+    def whole(self) -> None:
+        """Nothing more will be dialled."""
+        if self._dialled:
+            self._after(WHOLE_S, self._originate)
 
     def flash(self) -> None:
         """Hang up for an instant; this exchange only notes it."""
