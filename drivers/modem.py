@@ -178,7 +178,7 @@ class Modem:
         self.session.close()
         self.calls.lose_all("the modem was closed")
         if self._audio:
-            self._audio.end()
+            self._audio.drop()
 
     async def open(self) -> ModemIdentity:
         """Open the port, wake the modem, learn who it is and choose its profile."""

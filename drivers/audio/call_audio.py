@@ -94,12 +94,16 @@ class CallAudio:
 
     def end(self) -> None:
         """The call is over. Safe to call twice."""
-        self._call += 1
-        self._on_frame = self._on_trouble = None
-        self._port.stop()
         if self._profile.off and (self._on or self._trying):
             self._spawn(self._switch_off(self._send(self._profile.off, Priority.NORMAL)))
+        self.drop()
+
+    def drop(self) -> None:
+        """The modem is gone: let go of the port and ask nothing."""
+        self._call += 1
+        self._on_frame = self._on_trouble = None
         self._on = self._trying = False
+        self._port.stop()
 
     def flow(self, *, go: bool) -> None:
         """The modem says by URC whether it takes sound now."""
