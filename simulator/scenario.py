@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+FXO_FAMILIES = ("conexant", "usr")
+
 _GSM7 = 15
 
 
@@ -155,9 +157,18 @@ class ModemPart(Part):
     oddities: dict[Oddity, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
+    def _lines_are_analogue(self) -> Self:
+        told = self.model_fields_set & {"exchange", "chip"}
+        if self.family not in FXO_FAMILIES and told:
+            raise ValueError(f"{self.name}: only {' and '.join(FXO_FAMILIES)} have {min(told)}")
+        if self.family in FXO_FAMILIES and len(self.sims) != 1:
+            raise ValueError(f"{self.name}: an analogue line is written as one SIM, with a number")
+        return self
+
+    @model_validator(mode="after")
     def _audio_is_digital(self) -> Self:
         analogue = self.model.upper().startswith(("SIM800", "SIM900"))
-        if self.audio and (analogue or self.family in ("generic", "conexant", "usr")):
+        if self.audio and (analogue or self.family in ("generic", *FXO_FAMILIES)):
             raise ValueError(f"{self.name}: this modem has no audio port")
         return self
 

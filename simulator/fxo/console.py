@@ -33,6 +33,10 @@ class FxoConsole(Console):
         elif data:
             super().feed(data)
 
+    def _begin(self, line: str) -> None:
+        """Look for AT in what the end of a stream may have left in front of it."""
+        super()._begin(line[max(0, line.upper().find("AT")) :])
+
     def _parse(self, line: str) -> None:
         try:
             self._queue = _requests(line[2:])

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
-from simulator.fxo.loop import Signal
+from simulator.fxo.signals import Signal
 
 if TYPE_CHECKING:
     import asyncio

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from simulator.fxo.loop import Signal
+from simulator.fxo.signals import Signal
 from simulator.sound.frames import FRAME_S
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ on hook -- call comes in --> rings -- lifted --> SPEECH
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from simulator.calls import Cause, NetworkCall, Side
+from simulator.clock import Timers
 from simulator.fxo.bell import Bell
+from simulator.fxo.signals import Signal, mouth
 from simulator.network import Subscriber
 from simulator.sound.frames import SILENCE, Mouth
 from simulator.sound.tones import TONES, Cadence
@@ -28,21 +29,7 @@ FIRST_DIGIT_S = 20.0  # then the dial tone gives way to congestion
 NEXT_DIGIT_S = 1.5  # then the number is taken for whole; real exchanges wait longer
 WHOLE_S = 0.3  # the same after the last digit of a dial string: real ones know a number's length
 DROP_S = 0.6  # how long the loop is open after the far end hung up
-SIT_HZ = (950, 1400, 1800)
-SIT_FRAMES = 17  # 340 ms; E.180 says 330
-SIT_S = 1.1
-
-
-class Signal(StrEnum):
-    """What the exchange puts on the line; the tones are named as in TONES."""
-
-    NONE = "none"
-    DIAL = "dial"
-    RINGBACK = "ringback"
-    BUSY = "busy"
-    CONGESTION = "congestion"
-    SIT = "sit"
-    SPEECH = "speech"
+SIT_S = 1.1  # how long its three tones take
 
 
 class Loop:
@@ -52,7 +39,10 @@ class Loop:
         self._modem = modem
         self._device = device
         self.exchange = modem.part.exchange
-        self.bell = Bell(modem, device, TONES[self.exchange.country]["ringback"])
+        self._timers = Timers(modem.network.clock)  # the exchange works on when a modem is gone
+        self.bell = Bell(
+            self._timers, device, self.exchange, TONES[self.exchange.country]["ringback"]
+        )
         self.alive = False
         self.lifted = False  # by the modem
         self.parallel = False  # by the other phone
@@ -146,7 +136,7 @@ class Loop:
         if call is not None and (self.signal is Signal.SPEECH or call.failing is not None):
             return call.sound.listen(self.side)
         if self._mouth is None and self.signal is not Signal.NONE:
-            self._mouth = _mouth(self.cadence)
+            self._mouth = mouth(self.cadence)
         return self._mouth.frame() if self._mouth else SILENCE
 
     def speak(self, frame: bytes) -> None:
@@ -246,35 +236,13 @@ class Loop:
 
     def _play(self, signal: Signal) -> None:
         if self._pause is not None:
-            self._modem.timers.cancel(self._pause)
+            self._timers.cancel(self._pause)
             self._pause = None
         self.signal, self.frames, self._mouth = signal, 0, None
 
     def _after(self, seconds: float, step: Callable[[], None]) -> None:
         """Go on after a while, unless something is played before."""
-        self._pause = self._modem.timers.later(seconds, step)
-
-
-def _mouth(cadence: Cadence | None) -> Mouth:
-    from simulator.sound.waves import Tone  # noqa: PLC0415 - numpy, only where sound runs
-
-    return Tone(cadence) if cadence else Information()
-
-
-class Information:
-    """The three rising tones before "this number is not in service" (ITU-T E.180)."""
-
-    def __init__(self) -> None:
-        from simulator.sound.waves import steady  # noqa: PLC0415 - as above
-
-        self._tones = [steady(hz) for hz in SIT_HZ]
-        self._frames = 0
-
-    def frame(self) -> bytes:
-        """Return the next 20 ms."""
-        place = self._frames // SIT_FRAMES
-        self._frames += 1
-        return self._tones[place].frame() if place < len(self._tones) else SILENCE
+        self._pause = self._timers.later(seconds, step)
 
 
 def _no_message(_pdu: bytes) -> bool:

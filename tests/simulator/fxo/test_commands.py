@@ -65,7 +65,15 @@ async def test_a_usr_has_no_full_duplex() -> None:
         await tty.ask("AT!4886=00", final="ERROR")
 
 
-def test_an_exchange_has_the_tones_of_a_country_that_is_known() -> None:
-    modem = {"name": "m", "family": "usr", "exchange": {"country": "XX"}}
-    with pytest.raises(ValidationError, match="no tones of country 'XX'"):
-        Scenario.model_validate({"modems": [modem]})
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"family": "usr", "exchange": {"country": "XX"}}, "no tones of country 'XX'"),
+        ({"family": "usr", "sims": []}, "one SIM"),
+        ({"family": "conexant", "audio": True}, "no audio port"),
+        ({"family": "huawei", "exchange": {}}, "only conexant and usr have exchange"),
+    ],
+)
+def test_a_line_that_cannot_be_is_refused(wrong: dict[str, object], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        Scenario.model_validate({"modems": [{"name": "m"} | wrong]})

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from simulator.fxo.loop import Signal
+from simulator.fxo.signals import Signal
 from simulator.sound.listen import level, share
 from tests.simulator.fxo.lines import (
     BUSY,

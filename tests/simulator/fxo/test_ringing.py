@@ -9,7 +9,7 @@ import pytest
 from simulator.calls import Side
 from simulator.sound.listen import share
 from simulator.sound.waves import steady
-from tests.simulator.fxo.lines import NUMBER, OUTSIDE, in_voice, line
+from tests.simulator.fxo.lines import NUMBER, OUTSIDE, VoiceTerminal, in_voice, line
 from tests.simulator.worlds import eventually
 
 BELL = {"caller_id": "bell"}
@@ -92,6 +92,19 @@ async def test_hanging_up_a_phone_that_lies_does_not_refuse_a_call() -> None:
         await tty.ask("ATH")
         await tty.ask("ATZ")
         await tty.until("RING\r\n")
+        assert call.ended_s is None
+
+
+async def test_a_line_rings_on_when_its_modem_is_plugged_in_again() -> None:
+    async with line(speed=50) as (sim, _, tty):
+        call = sim.network.call(OUTSIDE, NUMBER)
+        await tty.until("RING\r\n")
+        sim.modems["m0"].vanish()
+        await tty.until_unplugged()
+        sim.modems["m0"].come_back()
+        again = VoiceTerminal(sim.ports["m0"])
+        await again.until("RING\r\n")
+        again.close()
         assert call.ended_s is None
 
 

@@ -126,6 +126,15 @@ async def test_a_conexant_wants_three_dles_before_etx() -> None:
         await tty.ask("AT")
 
 
+async def test_a_command_is_understood_behind_the_rest_of_a_stream() -> None:
+    async with line() as (_, _, tty):
+        await in_voice(tty)
+        await tty.ask("AT+VLS=1")
+        await tty.ask("AT+VTR", final="CONNECT")
+        await tty.end(b"\x10^\x80\x81\x7f")
+        assert await tty.ask("AT+VLS?") == ["1"]
+
+
 async def test_silence_is_told_from_the_start_and_after_a_voice() -> None:
     async with line() as (sim, _, tty):
         await in_voice(tty)
