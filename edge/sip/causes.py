@@ -16,6 +16,8 @@ Sources: RFC 3398 7.2.4.1 (Q.850 to SIP) and 8.2.6.1 (SIP to Q.850), 3GPP TS 24.
 | barred        | 403    | 57       | 401 402 403 407   | 8 50 55 57 87    |
 | cancelled     | 487    | 16       | 487               |                  |
 | lost          | 503    | 41       |                   |                  |
+| no_agent      | 480    | 18       |                   |                  |
+| abandoned     | 480    | 31       |                   |                  |
 """
 
 from mqtt.vocabulary import Cause
@@ -32,6 +34,8 @@ _OUT = {  # to SIP, to Q.850
     Cause.BARRED: (403, 57),
     Cause.CANCELLED: (487, 16),
     Cause.LOST: (503, 41),
+    Cause.NO_AGENT: (480, 18),
+    Cause.ABANDONED: (480, 31),
 }
 _FROM_SIP = {
     200: Cause.NORMAL,

@@ -11,7 +11,9 @@ from typing import Any
 
 MIN_S = 60  # seconds, the shortest registration
 MAX_CONTACT = 512  # characters of one Contact header
-_ADDRESS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^<"]*)<(?P<uri>[^<>\s]+)>(?P<params>.*)', re.DOTALL)
+_ADDRESS = re.compile(
+    r'(?:"(?:[^"\\]|\\.)*"\s*|[^<"]*)<(?P<uri>[^<>\s]+)>(?P<params>.*)', re.DOTALL
+)
 _URI = re.compile(
     r"sip:(?:(?P<user>[^@\s;:]{1,128})(?::[^@\s]*)?@)?(?P<host>[A-Za-z0-9.-]{1,253})"
     r"(?::(?P<port>\d{1,5}))?(?P<params>;[^\s?]*)?",

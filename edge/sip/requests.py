@@ -7,7 +7,6 @@ from typing import Any
 from sippy.SipAddress import SipAddress
 from sippy.SipContact import SipContact
 from sippy.SipFrom import SipFrom
-from sippy.SipHeader import SipHeader
 from sippy.SipRequest import SipRequest
 from sippy.SipTo import SipTo
 from sippy.SipURL import SipURL
@@ -34,7 +33,10 @@ class Request:
 
 
 def send(manager: Manager, request: Request, on_final: Callable[[Any], None]) -> Any:
-    """Send a request; its final response, 408 where none came, is given to `on_final`."""
+    """Send a request; its final response, 408 where none came, is given to `on_final`.
+
+    Returns its Call-ID, for the next request.
+    """
     made = _make(request)
 
     def responded(response: Any) -> None:
@@ -42,7 +44,7 @@ def send(manager: Manager, request: Request, on_final: Callable[[Any], None]) ->
             on_final(response)
 
     manager.loop.run(manager.newTransaction, made, responded)
-    return made
+    return made.getHFBCopy("call-id")
 
 
 def _make(request: Request) -> Any:
@@ -70,15 +72,14 @@ def _make(request: Request) -> Any:
     return made
 
 
-def with_answer(response: Any, user: str, password: str, method: str, uri: str) -> Any | None:
+def answer_to(response: Any, user: str, password: str, method: str, uri: str) -> Header | None:
     """The header that answers a challenge; None for a response that has none we can answer."""
     for challenge_name, name in (
-        ("www-authenticate", "authorization"),
-        ("proxy-authenticate", "proxy-authorization"),
+        ("www-authenticate", "Authorization"),
+        ("proxy-authenticate", "Proxy-Authorization"),
     ):
         for challenge in response.getHFBodys(challenge_name):
             supported, qop = challenge.supportedAlgorithm()
             if supported:
-                body = challenge.genAuthHF(user, password, method, uri, qop=qop)
-                return SipHeader(name=name, body=body)
+                return name, str(challenge.genAuthHF(user, password, method, uri, qop=qop))
     return None

@@ -4,12 +4,12 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic, time
 from typing import Any
 
-from config.sip import Extension, Pbx, Sip
+from config.sip import Extension, Pbx, PbxMode, Sip
 from edge.sip import auto_answer as auto
 from edge.sip.accounts import Accounts, SipError
 from edge.sip.caller_id import Shown, shown
@@ -17,7 +17,9 @@ from edge.sip.dialog import Header
 from edge.sip.digest import Digest
 from edge.sip.fence import MAX_OCTETS, Fence
 from edge.sip.gate import Gate
+from edge.sip.keepalive import KeepAlive
 from edge.sip.network import OwnAddress
+from edge.sip.pbx_link import PbxLink
 from edge.sip.phone import Party, Peer, PeerKind, PhoneEvent, PhoneLeg
 from edge.sip.registrar import Contact, Registrar
 from edge.sip.routes import Route, Routes
@@ -27,6 +29,7 @@ from edge.sip.sdp import Description
 from edge.sip.sippy_dialog import Invitation, SippyDialog
 from edge.sip.sippy_manager import Manager, refusal
 from edge.sip.words import MAX_USER, clean
+from edge.tasks import Tasks
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class SipServer:
     ) -> None:
         self._sip = sip
         self._on_call = on_call
+        self._on_change = on_change
         self._accounts = Accounts(extensions, pbxs)
         self._fence = Fence(sip.networks, sip.lockout_after, sip.lockout_s)
         self._registrar = Registrar(self._accounts.room, sip.register_max_s)
@@ -59,20 +63,33 @@ class SipServer:
         self._ports = RtpPorts(sip.address, sip.rtp_from, sip.rtp_to)
         self._routes = Routes(self._accounts, self._registrar)
         self._legs: set[PhoneLeg] = set()
+        self._saved: list[dict[str, Any]] = []
+        self._links: dict[str, PbxLink] = {}
+        self._tasks = Tasks("sip")
 
     async def start(self) -> None:
         """Serve; raises SipError."""
         self._accounts.load()
+        self._registrar.restore(self._saved, time())
         self._socket = self._bind()
         await self._accounts.resolve()
         self._fence.trust(self._accounts.networks())
         self._manager = Manager(self._socket, self._own, self._gate.judge, self._invited)
+        self._alive = KeepAlive(self._manager, self._registrar, self._accounts, self._on_change)
         asyncio.get_running_loop().add_reader(self._socket, self._readable)
+        for name, pbx in self._accounts.pbxs.items():
+            if pbx.mode is PbxMode.REGISTER:
+                link = PbxLink(pbx, self._accounts, self._manager, self._on_change)
+                self._links[name] = link
+                link.start()
+        self._tasks.spawn(self._tend())
 
     async def stop(self) -> None:
         """End every call and leave."""
+        await self._tasks.end()
         for leg in tuple(self._legs):
             leg.hang_up()
+        await asyncio.gather(*(link.stop() for link in self._links.values()))
         await asyncio.sleep(0)
         asyncio.get_running_loop().remove_reader(self._socket)
         self._manager.close()
@@ -107,8 +124,14 @@ class SipServer:
         return legs
 
     def registered(self, name: str) -> bool:
-        """Whether an extension or a PBX can be called."""
-        return bool(self.contacts(name))
+        """Whether an extension or a PBX, "pbx NAME" or by its name alone, can be called."""
+        pbx = self._accounts.pbxs.get(name.removeprefix("pbx "))
+        if pbx is None:
+            return bool(self.contacts(name))
+        if pbx.mode is PbxMode.REGISTRAR:
+            return bool(self.contacts(pbx.username or ""))
+        link = self._links.get(pbx.name)
+        return pbx.name not in self._alive.silent and (link is None or link.registered)
 
     def contacts(self, name: str) -> tuple[Contact, ...]:
         """The phones of an extension."""
@@ -118,7 +141,23 @@ class SipServer:
         """How many legs an extension or PBX has."""
         return sum(leg.peer.name == name for leg in self._legs)
 
+    def snapshot(self) -> list[dict[str, Any]]:
+        """Every contact, as JSON can hold it, to be given to `restore` after a restart."""
+        return self._registrar.snapshot()
+
+    def restore(self, saved: Iterable[dict[str, Any]]) -> None:
+        """Take contacts back at start, whose first round asks whether they are there."""
+        self._saved = list(saved)
+
     # --- inside
+
+    async def _tend(self) -> None:
+        """Ask who is there, and where the PBXs are, once in a while."""
+        while True:
+            self._alive.round()
+            await asyncio.sleep(self._sip.keepalive_s)
+            await self._accounts.resolve()
+            self._fence.trust(self._accounts.networks())
 
     def _bind(self) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

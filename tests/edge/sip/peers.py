@@ -78,13 +78,17 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    extensions: Sequence[Extension] = (), pbxs: Sequence[Pbx] = (), **more: Any
+    extensions: Sequence[Extension] = (),
+    pbxs: Sequence[Pbx] = (),
+    restored: Sequence[dict[str, Any]] = (),
+    **more: Any,
 ) -> AsyncIterator[Desk]:
     port = free_udp_port()
     sip = Sip(address=IPv4Address(HOST), port=port, **{"rtp_from": 20_000, "rtp_to": 29_998} | more)
     here = Desk(port)
     server = SipServer(sip, extensions, pbxs, here.take, lambda: here.changes.add(port))
     here.server = server
+    server.restore(restored)
     await server.start()
     try:
         yield here

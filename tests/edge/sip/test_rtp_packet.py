@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.sip.events import DIGITS, Reader, packets
@@ -6,7 +6,14 @@ from edge.sip.rtp_packet import Order, Packet, Passed, parse
 
 
 def made(sequence: int, source: int = 1) -> Packet:
-    return Packet(8, False, sequence % 65536, sequence * 160 % 2**32, source, b"x")
+    return Packet(
+        8,
+        marker=False,
+        sequence=sequence % 65536,
+        timestamp=sequence * 160,
+        source=source,
+        payload=b"x",
+    )
 
 
 def handed(sequences: list[int]) -> tuple[list[int | None], Passed]:
@@ -17,7 +24,7 @@ def handed(sequences: list[int]) -> tuple[list[int | None], Passed]:
 
 
 def test_a_packet_is_written_as_it_is_read() -> None:
-    packet = Packet(101, True, 65535, 2**32 - 1, 7, b"abc")
+    packet = Packet(101, marker=True, sequence=65535, timestamp=2**32 - 1, source=7, payload=b"abc")
     assert parse(packet.pack()) == packet
 
 
@@ -29,12 +36,14 @@ def test_contributors_extension_and_padding_are_no_payload() -> None:
     assert (packet.payload, packet.marker, packet.payload_type) == (b"sound", True, 8)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=1600))
 def test_garbage_is_no_packet_or_one(data: bytes) -> None:
     packet = parse(data)
     assert packet is None or len(packet.payload) <= len(data) - 12
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=12, max_size=40))
 def test_garbage_with_the_right_version_never_raises(data: bytes) -> None:
     parse(bytes([data[0] & 0x3F | 0x80]) + data[1:])
@@ -73,6 +82,7 @@ def test_a_stream_that_begins_anew_is_followed() -> None:
     assert passed == Passed()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 200), max_size=300))
 def test_what_is_handed_on_goes_up_within_a_stream(sequences: list[int]) -> None:
     passed = Passed()
@@ -108,6 +118,7 @@ def test_a_sender_that_counts_the_time_on_within_a_key_presses_once() -> None:
     assert told.count("7") == 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=8), st.integers(0, 2**32 - 1))
 def test_garbage_is_no_key_or_one(payload: bytes, timestamp: int) -> None:
     digit = Reader().read(payload, timestamp, marker=True)

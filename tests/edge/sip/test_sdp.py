@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from config.sip import Codec
@@ -57,7 +57,8 @@ def test_our_own_order_of_codecs_counts() -> None:
     theirs = parse(PHONE.replace("9 0 97 18", "0 8 97"))
     first = agree(theirs, BOTH, Direction.BOTH)
     second = agree(theirs, (Codec.PCMU,), Direction.BOTH)
-    assert first is not None and second is not None
+    assert first is not None
+    assert second is not None
     assert (first.codec, second.codec) == (Codec.PCMA, Codec.PCMU)
 
 
@@ -84,8 +85,13 @@ def test_g711_under_a_number_of_its_own() -> None:
         ("a=recvonly", "0.0.0.0", Direction.NONE, True),  # noqa: S104
     ],
 )
-def test_hold_in_all_its_forms(line: str, address: str, direction: Direction, held: bool) -> None:  # noqa: FBT001
-    text = PHONE.split("m=video", maxsplit=1)[0].replace("c=IN IP4 192.0.2.9", f"c=IN IP4 {address}") + line
+def test_hold_in_all_its_forms(
+    line: str, address: str, direction: Direction, *, held: bool
+) -> None:
+    text = (
+        PHONE.split("m=video", maxsplit=1)[0].replace("c=IN IP4 192.0.2.9", f"c=IN IP4 {address}")
+        + line
+    )
     theirs = parse(text)
     assert (theirs.direction, theirs.held) == (direction, held)
 
@@ -101,7 +107,7 @@ def test_hold_in_all_its_forms(line: str, address: str, direction: Direction, he
         (Direction.NONE, False, Direction.NONE),
     ],
 )
-def test_directions_are_answered(theirs: Direction, hold: bool, ours: Direction) -> None:  # noqa: FBT001
+def test_directions_are_answered(theirs: Direction, ours: Direction, *, hold: bool) -> None:
     assert theirs.answered(hold=hold) is ours
 
 
@@ -130,12 +136,14 @@ def test_what_no_call_can_be_made_of(text: str) -> None:
         parse(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=500))
 def test_garbage_raises_sdp_errors_alone(text: str) -> None:
     with pytest.raises(SdpError):
         parse(text)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(PHONE)), st.text(max_size=8), st.integers(0, 12))
 def test_a_description_that_is_cut_and_patched_is_read_or_refused(
     at: int, patch: str, gone: int
