@@ -84,6 +84,11 @@ class Device:
         """Tell a code behind a DLE."""
         self.stream.tell(code)
 
+    def tell_reversed(self) -> None:
+        """Tell that the exchange reversed the line's polarity, if the chip sees that."""
+        if code := self._modem.part.chip.polarity:
+            self.tell(code)
+
     def hear_key(self, digit: str) -> None:
         """Tell of a key of the other end."""
         for code in f"/{digit}~":

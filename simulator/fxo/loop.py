@@ -163,7 +163,7 @@ class Loop:
         if call is self.call:
             self._play(Signal.SPEECH)
             if self.exchange.polarity:
-                self._device.tell("l")
+                self._device.tell_reversed()
 
     def released(self, call: NetworkCall) -> None:
         """Stop ringing, or let this side hear that the other is gone."""
@@ -203,7 +203,7 @@ class Loop:
     def _far_end_gone(self) -> None:
         self._play(Signal.NONE)
         if self.exchange.polarity:
-            self._device.tell("l")
+            self._device.tell_reversed()
         if self.exchange.loop_drop:
             self._device.tell("l")
             self._after(DROP_S, self._play_end)

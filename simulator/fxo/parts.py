@@ -42,5 +42,6 @@ class ChipPart(Part):
     """What is odd with one FXO modem."""
 
     reports: bool = True  # False: it tells of rings and its own buffers, never of tones or keys
+    polarity: Literal["", "l", "L"] = ""  # its code for a reversed line: V.253 says L, few tell it
     refuses_voice: bool = False  # AT+FCLASS=8 is an ERROR until ATZ
     caller_id_form: Literal["spaced", "tight", "partial"] = "spaced"  # partial: the number alone

@@ -41,6 +41,8 @@ class Stream:
         self._device = device
         self._hearing = Hearing(device.loop)
         self._parting = Parting(device.chip.end_dles)
+        told = device.chip.codes | {modem.part.chip.polarity}
+        self._told = told if modem.part.chip.reports else ALWAYS
         self._played = bytearray()
         self._beat: Beat | None = None
         self._ending = self._starved = False
@@ -81,8 +83,7 @@ class Stream:
 
     def tell(self, code: str) -> None:
         """Tell a code, if the chip does so and the program is in voice mode."""
-        told = self._device.chip.codes if self._modem.part.chip.reports else ALWAYS
-        if code not in told or not self._device.in_voice:
+        if code not in self._told or not self._device.in_voice:
             return
         tail = b"\r\n" if self.mode is Mode.COMMANDS else b""
         self._modem.port.write(bytes((DLE,)) + code.encode("ascii") + tail)

@@ -162,11 +162,11 @@ async def hears_it_without_reports() -> None:
 
 async def hears_polarity_and_an_open_loop() -> None:
     odd = {"polarity": True, "loop_drop": True, "after_hang_up": "silence"}
-    async with line(exchange=odd) as (_, device, tty):
+    async with line(exchange=odd, chip={"polarity": "L"}) as (_, device, tty):
         await in_voice(tty)
-        await heard_after(tty, HANGS_UP, "lll")
+        await heard_after(tty, HANGS_UP, "rLLl")
         assert share(await tty.sound(1.0), 425) == 0
-        assert tty.codes == "rlll"
+        assert tty.codes == "rLLl"
         assert device.loop.signal is Signal.NONE
 
 
