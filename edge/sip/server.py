@@ -31,6 +31,8 @@ from edge.sip.sippy_manager import Manager, refusal
 from edge.sip.words import MAX_USER, clean
 from edge.tasks import Tasks
 
+__all__ = ["SipError", "SipServer"]
+
 log = logging.getLogger(__name__)
 
 _SIGNALLING = 0x60  # DSCP CS3 of RFC 4594 for SIP, as an IP_TOS octet

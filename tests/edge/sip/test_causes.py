@@ -38,7 +38,8 @@ def test_codes_without_a_cause() -> None:
 
 
 def test_the_table_in_the_docstring_is_the_one_in_the_code() -> None:
-    rows = re.findall(r"^\| (\w+) +\| (\d+) +\| (\d+) +\|(.*)\|(.*)\|$", causes.__doc__ or "", re.MULTILINE)
+    row = re.compile(r"^\| (\w+) +\| (\d+) +\| (\d+) +\|(.*)\|(.*)\|$", re.MULTILINE)
+    rows = row.findall(causes.__doc__ or "")
     assert [row[0] for row in rows] == list(Cause)
     for name, code, q850, from_sip, from_q850 in rows:
         cause = Cause(name)

@@ -12,7 +12,7 @@ def judge(nonce_s: float = 60) -> Digest:
     return Digest("trunkline", nonce_s, b"key")
 
 
-def proof(digest: Digest, now: float, password: str = "secret", **more: str) -> Credentials:
+def proof(digest: Digest, now: float, password: str = PASSWORDS["201"], **more: str) -> Credentials:
     nonce = digest.challenge(now, "ab").split('nonce="')[1].split('"')[0]
     made = Credentials("201", "trunkline", nonce, "sip:x", "", "cc", "00000001")
     made = replace(made, **more)

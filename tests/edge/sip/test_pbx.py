@@ -4,8 +4,9 @@ import asyncio
 import json
 
 import pytest
+from pydantic import SecretStr
 
-from config.sip import Pbx
+from config.sip import Pbx, PbxMode
 from edge.sip.phone import Answered, Ended, PeerKind
 from edge.sip.server import SipError, SipServer
 from tests.edge.sip.peers import HOST, desk, extension, peer
@@ -19,9 +20,14 @@ async def a_pbx() -> RawPhone:
     return await listening((HOST, 9), user="gw")
 
 
-def registering(port: int, **more: object) -> Pbx:
-    return Pbx(  # type: ignore[arg-type]
-        name="asterisk", mode="register", host=HOST, port=port, username="gw", password="pw", **more
+def registering(port: int) -> Pbx:
+    return Pbx(
+        name="asterisk",
+        mode=PbxMode.REGISTER,
+        host=HOST,
+        port=port,
+        username="gw",
+        password=SecretStr("pw"),
     )
 
 
@@ -134,7 +140,12 @@ async def test_an_invite_is_challenged_by_the_pbx() -> None:
 
 
 async def test_a_pbx_registers_and_is_called_by_its_contact_for_the_number() -> None:
-    pbx = Pbx(name="threecx", mode="registrar", username="10000", password="pw")
+    pbx = Pbx(
+        name="threecx",
+        mode=PbxMode.REGISTRAR,
+        username="10000",
+        password=SecretStr("pw"),
+    )
     async with desk(pbxs=[pbx]) as here, rawphone(here.port, user="10000", password="pw") as it:
         uri = f"sip:10000@127.0.0.1:{it.port};rinstance=abc"
         await it.register(contact=f"<{uri}>")
@@ -162,9 +173,7 @@ async def test_contacts_survive_a_restart_as_json() -> None:
         assert here.server.contacts("201") == before
 
 
-async def test_a_phone_that_does_not_answer_options_is_dropped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_phone_that_does_not_answer_options_is_dropped() -> None:
     async with desk([extension()]) as here, rawphone(here.port) as phone:
         await phone.register()
         here.server._alive.round()
