@@ -4,7 +4,8 @@ What is held back is the headroom: how late the next frame may be before somebod
 the delay that this adds. It may wander over the length of a frame. When it leaves that window, one
 frame's worth of samples is added or taken away, one by one, so that clocks may differ for ever: in
 between, whole frames are held, for a part of a frame would be delay that saves nobody from a gap.
-Each gap lifts the window for a while. Delay that is far too much is thrown away at once.
+Each gap lifts the window, until it is seen that less would do. Delay that is far too much is thrown
+away at once.
 
 All times are those of one monotonic clock, in seconds; levels are samples.
 """
@@ -20,8 +21,8 @@ from modem.pcm import FRAME_BYTES, FRAME_SAMPLES, RATE, SILENCE
 LEAST = 120  # 15 ms of headroom: jitter of a quiet network and of the loop
 MOST_LEAST = 640  # 80 ms; who is later than that is concealed
 WINDOW = FRAME_SAMPLES + 16  # from least to most: 2 ms more than a frame, or it would swing
-WIDEN = 80  # 10 ms more after each gap
-NARROW_TICKS = 250  # without a gap for 5 s: 1 ms less
+WIDEN = 80  # 10 ms more after each gap, at least
+NARROW_TICKS = 250  # a whole frame was never needed for 5 s: 1 ms less
 NARROW = 8
 SMOOTHING = 64  # ticks, 1.3 s: longer than the jitter of most senders
 PACE = 4  # ticks between two slips: 0.16 % of pitch, for 13 s
@@ -57,6 +58,7 @@ class DriftBuffer:
         "_rest",
         "_skipped",
         "_smooth",
+        "_spare",
         "_way",
         "counters",
     )
@@ -70,7 +72,8 @@ class DriftBuffer:
         self._smooth = 0.0  # headroom
         self._way = 0  # 1 while samples are taken away, -1 while they are added
         self._rest = 0  # ticks until the next slip
-        self._calm = 0  # ticks since the last gap
+        self._calm = 0  # ticks since the last gap, or since it was looked whether to narrow
+        self._spare = OVERFLOW  # the least that was held over a frame in them
         self._missing = 0  # ticks concealed in a row
         self._skipped = False
         self._last = SILENCE
@@ -101,6 +104,10 @@ class DriftBuffer:
         self._smooth += (headroom - self._smooth) / SMOOTHING
         if held < FRAME_SAMPLES:
             return self._conceal()
+        self._calm += 1
+        self._spare = min(self._spare, held - FRAME_SAMPLES)
+        if self._calm >= NARROW_TICKS:
+            self._narrow()
         slip = self._steer()
         can = slip and held >= FRAME_SAMPLES + slip
         frame = self._take(slip) if can else self._cut(FRAME_BYTES)
@@ -117,12 +124,14 @@ class DriftBuffer:
         self._last = self._cut(FRAME_BYTES)
         return self._last
 
+    def _narrow(self) -> None:
+        """Lower the window while a frame less would have done."""
+        if self._spare >= FRAME_SAMPLES:
+            self._least = max(self._least - NARROW, LEAST)
+        self._calm, self._spare = 0, OVERFLOW
+
     def _steer(self) -> int:
         """What this tick does about the headroom: 1 takes a sample away, -1 adds one."""
-        self._calm += 1
-        if self._calm >= NARROW_TICKS:
-            self._calm = 0
-            self._least = max(self._least - NARROW, LEAST)
         if not self._way:
             if self._smooth < self._least:
                 self._way = -1
@@ -151,10 +160,11 @@ class DriftBuffer:
     def _conceal(self) -> bytes:
         """Let the last frame run back and fade; then silence, then wait for a new beginning."""
         self._missing += 1
-        self._calm = 0
+        self._calm, self._spare = 0, OVERFLOW
         self.counters.concealed += 1
         if self._missing == 1:
-            self._least = min(self._least + WIDEN, MOST_LEAST)
+            # The gap adds a frame to the headroom; it shall not be taken away again at once.
+            self._least = min(max(self._least + WIDEN, round(self._smooth)), MOST_LEAST)
             return _to_bytes(self._fading())
         if self._missing > AWAY_TICKS:
             self._stop()

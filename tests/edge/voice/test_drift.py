@@ -100,12 +100,10 @@ def test_small_jitter_at_any_phase_costs_nothing(
 def test_frames_in_twos_and_fives_pass_too() -> None:
     """A modem hands on 40 ms at a time, another 100 ms."""
     for together in (2, 5):
-        jitter = [FRAME_S * (together - 1 - n % together) for n in range(3000)]
+        jitter = [FRAME_S * (together - 1 - n % together) for n in range(6000)]
         buffer = DriftBuffer()
-        run(buffer, arrivals(100, 60, jitter), 20)
-        concealed = buffer.counters.concealed
-        run(buffer, arrivals(100, 60, jitter), 40)
-        assert concealed < 25
+        run(buffer, arrivals(100, 120, jitter), 120)
+        assert buffer.counters.concealed < 5  # in the first seconds, and never again
         assert buffer.headroom_s < 0.13
 
 
@@ -114,7 +112,7 @@ def test_bursts_of_60_ms_widen_the_buffer_until_they_are_no_gaps() -> None:
     buffer = DriftBuffer()
     times = list(arrivals(0, 120, jitter))
     run(buffer, times, 120)
-    assert 0 < buffer.counters.concealed < 30  # of 60 bursts, three ticks each
+    assert 0 < buffer.counters.concealed < 8  # of 60 bursts, three ticks each
     assert buffer.headroom_s < (MOST_LEAST + WINDOW) / RATE
     assert buffer.counters.lost == 0
 
