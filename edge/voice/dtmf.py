@@ -52,7 +52,7 @@ class DtmfDetector:
         self._before = samples[-_STEP:]
         windows = np.stack([samples[:FRAME_SAMPLES], samples[_STEP:]])
         found = None
-        for window, bands in zip(windows, self._bank.powers(windows), strict=True):
+        for window, bands in zip(windows, self._bank.powers(windows).tolist(), strict=True):
             power = power_of(window)
             found = self._follow(_key(power, bands), power) or found
         return found
@@ -74,19 +74,15 @@ class DtmfDetector:
         return key
 
 
-def _key(power: float, bands: NDArray[np.float32]) -> str | None:
+def _key(power: float, bands: list[float]) -> str | None:
     """Return the key that a window holds."""
     low, high = bands[: len(LOW_HZ)], bands[len(LOW_HZ) :]
-    row, column = int(low.argmax()), int(high.argmax())
-    a, b = float(low[row]), float(high[column])
+    a, b = max(low), max(high)
     if power < _SOFTEST or a + b < _SHARE * power or not a / _LOW_LOUDER < b < a * _HIGH_LOUDER:
         return None
-    alone = _others(low, row) < _OTHERS * a and _others(high, column) < _OTHERS * b
-    return KEYS[row][column] if alone else None
-
-
-def _others(group: NDArray[np.float32], place: int) -> float:
-    return max(float(power) for at, power in enumerate(group) if at != place)
+    if sorted(low)[-2] > _OTHERS * a or sorted(high)[-2] > _OTHERS * b:
+        return None
+    return KEYS[low.index(a)][high.index(b)]
 
 
 def dtmf_frames(
