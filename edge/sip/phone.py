@@ -224,6 +224,10 @@ class PhoneLeg:
             self._close()
             self._dialog.end(q850)
 
+    def drop(self) -> None:
+        """Forget it: what its INVITE said could not be used after all."""
+        self._close()
+
     def hold(self, *, on: bool) -> None:
         """Put the phone on hold, or take it back; it hears what is written meanwhile."""
         self._hold = on

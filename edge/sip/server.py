@@ -206,7 +206,11 @@ class SipServer:
         )
         dialog = SippyDialog(self._manager, source)
         leg = self._leg(party, dialog, sock, msg.admitted.offered)
-        verdict = dialog.invited(msg, transaction)
+        try:
+            verdict = dialog.invited(msg, transaction)
+        except Exception:
+            leg.drop()
+            raise
         asyncio.get_running_loop().call_soon(self._offer_call, leg)
         return verdict
 

@@ -103,7 +103,12 @@ class SippyDialog:
         self._incoming = True
         user = request.getRURI().username
         self._agent.lContact = SipContact(address=SipAddress(url=SipURL(username=user)))
-        return self._agent.recvRequest(request, transaction)
+        request.delHFs("authorization")  # it was judged; sippy's reader of it is not careful
+        try:
+            return self._agent.recvRequest(request, transaction)
+        except Exception:
+            self._agent.changeState((self._agent.UaStateDead,))
+            raise
 
     def invite(self, invitation: Invitation, sdp: str) -> None:
         """Send an INVITE."""

@@ -123,8 +123,15 @@ class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no type
         """Take a datagram that the fence let pass."""
         if len(self.l1rcache) > _MAX_CACHE:
             self.rCachePurge()
+        self.loop.run(self._read, data, source)
+
+    def _read(self, data: bytes, source: tuple[str, int]) -> None:
         face = self.l4r.getServer(source)
-        self.loop.run(self.handleIncoming, data, Remote_address(source, "udp"), face, MonoTime())
+        try:
+            self.handleIncoming(data, Remote_address(source, "udp"), face, MonoTime())
+        except Exception as error:  # noqa: BLE001 - sippy raises anything for what it cannot read
+            self.traffic.unreadable += 1
+            log.debug("a message could not be handled: %r", error)
 
     def close(self) -> None:
         """End without a word; what is underway is forgotten."""

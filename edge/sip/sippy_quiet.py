@@ -9,7 +9,7 @@ import logging
 import re
 import sys
 
-import sippy.Core.Exceptions
+from sippy.SipConf import SipConf
 
 log = logging.getLogger("edge.sip.sippy")
 
@@ -34,14 +34,9 @@ def _dump_exception(message: str, f: object = None, extra: object = None) -> Non
         log.error("%s", _masked((message,)), exc_info=sys.exc_info())
 
 
-sippy.Core.Exceptions.dump_exception = _dump_exception  # before the others take it by name
-
-import sippy.SipTransactionManager  # noqa: E402
-import sippy.UA  # noqa: E402
-import sippy.Udp_server  # noqa: E402
-from sippy.SipConf import SipConf  # noqa: E402
-
 SipConf.my_uaname = USER_AGENT
 for _name, _module in list(sys.modules.items()):
     if _name.split(".")[0] == "sippy":
         _module.print = _print  # type: ignore[attr-defined]
+        if hasattr(_module, "dump_exception"):
+            _module.dump_exception = _dump_exception

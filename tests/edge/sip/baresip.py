@@ -83,7 +83,8 @@ class Baresip:
         """What came out of its speaker, once it has hung up."""
         (path,) = (self.folder / "heard").glob("*-dec.wav")
         with wave.open(str(path)) as file:
-            return file.readframes(file.getnframes())
+            pcm: bytes = file.readframes(file.getnframes())
+        return pcm
 
 
 @asynccontextmanager
