@@ -145,6 +145,11 @@ class Modem:
             )
         return self._audio
 
+    @property
+    def tells_keys(self) -> bool:
+        """Whether it reports the keys that the far end presses."""
+        return self.profile.dtmf_receive is not None
+
     def _find_profile(self, identity: ModemIdentity) -> ModemProfile:
         return self._profiles.match_model(identity.manufacturer, identity.model) or self.profile
 

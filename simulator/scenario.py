@@ -158,9 +158,10 @@ class ModemPart(Part):
 
     @model_validator(mode="after")
     def _lines_are_analogue(self) -> Self:
-        told = self.model_fields_set & {"exchange", "chip"}
+        told = self.exchange != ExchangePart() or self.chip != ChipPart()
         if self.family not in FXO_FAMILIES and told:
-            raise ValueError(f"{self.name}: only {' and '.join(FXO_FAMILIES)} have {min(told)}")
+            who = " and ".join(FXO_FAMILIES)
+            raise ValueError(f"{self.name}: only {who} have an exchange and a chip")
         if self.family in FXO_FAMILIES and len(self.sims) != 1:
             raise ValueError(f"{self.name}: an analogue line is written as one SIM, with a number")
         return self

@@ -1,7 +1,7 @@
 """Where phones are, kept on disk, so that they can be called after a restart of the gateway."""
 
 import json
-from time import time
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from edge.store import Op, Store
@@ -13,8 +13,8 @@ class Registrations(Protocol):
     def snapshot(self) -> list[dict[str, Any]]:
         """All of them, as JSON can hold them."""
 
-    def restore(self, saved: list[dict[str, Any]], now: float) -> None:
-        """Take them back; what ran out meanwhile is left."""
+    def restore(self, saved: Iterable[dict[str, Any]]) -> None:
+        """Take them back at the start; what ran out meanwhile is left."""
 
 
 class Contacts:
@@ -27,7 +27,7 @@ class Contacts:
     async def load(self) -> None:
         """Take back what an earlier run knew."""
         rows = await self._store.read("SELECT body FROM sip_contact")
-        self._registrations.restore([json.loads(body) for (body,) in rows], time())
+        self._registrations.restore([json.loads(body) for (body,) in rows])
 
     def save(self) -> None:
         """Write down what is known now."""

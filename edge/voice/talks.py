@@ -254,7 +254,7 @@ class Talks:
 
     def _early_event(self, call_id: str, event: PhoneEvent) -> None:
         """The phone left before its call began: nobody is to be called."""
-        left = isinstance(event, Ended) and self._early.pop(call_id, None)
+        left = self._early.pop(call_id, None) if isinstance(event, Ended) else None
         if left and (call := self.live(call_id)):
             self._calls.hang_up(call)
 

@@ -111,8 +111,8 @@ class Voice:
         if self._spool:
             await self._spool.start()
         if self._config.has_sip:
-            await self._phones.start()
             await self._contacts.load()
+            await self._phones.start()
 
     async def stop(self) -> None:
         """End all of it; calls are over by now."""

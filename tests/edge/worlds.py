@@ -162,7 +162,13 @@ def scenario(*modems: dict[str, Any], **keys: Any) -> Scenario:
     return Scenario.model_validate(whole)
 
 
-def settings(broker: Broker, folder: Path, ports: dict[str, str], **more: Any) -> GatewayConfig:
+def settings(
+    broker: Broker,
+    folder: Path,
+    ports: dict[str, str],
+    audio: dict[str, str] | None = None,
+    **more: Any,
+) -> GatewayConfig:
     """A configuration for one test: its own name, files in its folder, `more` over it."""
     whole: dict[str, Any] = {
         "gateway": {"name": f"t-{uuid4().hex[:12]}"},
@@ -171,7 +177,9 @@ def settings(broker: Broker, folder: Path, ports: dict[str, str], **more: Any) -
         "control": {"socket": folder / "control.sock"},
         "discovery": {"usb": False},
         "modem": [
-            {"name": name.replace(".", "-").lower(), "port": port} for name, port in ports.items()
+            {"name": name.replace(".", "-").lower(), "port": port}
+            | ({"audio": audio[name]} if audio and name in audio else {})
+            for name, port in ports.items()
         ],
     }
     for section, values in more.items():
@@ -192,7 +200,7 @@ async def world(
     """Simulator, dialer and (unless told otherwise) a gateway whose lines are all ready."""
     sim = Simulator(scenario(*(modems or ({},)), **keys), folder / "tty")
     await sim.start()
-    chosen = settings(broker, folder, sim.ports, **(config or {}))
+    chosen = settings(broker, folder, sim.ports, sim.audio_ports, **(config or {}))
     try:
         async with Ear(broker, chosen.gateway.name) as ear:
             whole = World(sim, ear, chosen)

@@ -1,0 +1,1 @@
+"""The tests; a package, because sippy installs one of the same name."""

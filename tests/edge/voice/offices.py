@@ -1,0 +1,123 @@
+"""An office with phones and a line that can be heard; and what was heard, measured."""
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mqtt.messages import VoiceEvent
+from mqtt.vocabulary import VoiceKind
+from simulator.calls import Side
+from simulator.sound.listen import share
+from tests.edge.conftest import Open
+from tests.edge.voice.softphone import Softphone, softphone
+from tests.edge.worlds import World
+
+RATE = 8000
+LOUD = 1.0  # energy of half a second: what is quieter is no tone
+LINE_HZ, ANNA_HZ, BERT_HZ = 700, 440, 1000
+SPEAKS, LISTENS, GONE, ENGAGED, RINGS = (f"+4930123400{n:02}" for n in range(5))
+CALLEES = [
+    {
+        "number": SPEAKS,
+        "answer_after_s": 0.3,
+        "then": "stay",
+        "says": [{"do": "tone", "hz": LINE_HZ}],
+    },
+    {"number": LISTENS, "answer_after_s": 0.3, "then": "stay"},
+    {"number": GONE, "does": "unassigned"},
+    {"number": ENGAGED, "does": "busy"},
+    {"number": RINGS, "answer_after_s": 1000, "then": "stay"},
+]
+MODEM = {"family": "quectel", "audio": True}
+
+
+def udp_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Scene:
+    """A world in real time, with the office's phones in it."""
+
+    def __init__(self, world: World, port: int, folder: Path) -> None:
+        self.world = world
+        self.ear = world.ear
+        self.port = port
+        self.folder = folder
+
+    @asynccontextmanager
+    async def anna(self, **more: Any) -> AsyncIterator[Softphone]:
+        """The phone of 201."""
+        async with softphone(
+            self.folder, "201", "one", self.port, **{"tone_hz": ANNA_HZ} | more
+        ) as phone:
+            yield phone
+
+    @asynccontextmanager
+    async def bert(self, **more: Any) -> AsyncIterator[Softphone]:
+        """The phone of 202, which may call local numbers only."""
+        async with softphone(
+            self.folder, "202", "two", self.port, **{"tone_hz": BERT_HZ} | more
+        ) as phone:
+            yield phone
+
+    async def told(self, kind: VoiceKind, call_id: str | None = None) -> VoiceEvent:
+        """Wait for a voice event."""
+        await self.ear.until(lambda: self._told(kind, call_id))
+        return self._told(kind, call_id)[0]
+
+    def _told(self, kind: VoiceKind, call_id: str | None) -> list[VoiceEvent]:
+        events = self.ear.heard.of(VoiceEvent)
+        return [e for e in events if e.kind is kind and call_id in {None, e.call_id}]
+
+    def callee_heard(self, hz: float) -> float:
+        """The share that a tone has of what the far end of the last call heard of late."""
+        frames = self.world.calls[-1].heard(Side.CALLEE)
+        return share(frames[-50:], hz)
+
+
+@asynccontextmanager
+async def scene(open_world: Open, folder: Path, **more: Any) -> AsyncIterator[Scene]:
+    """One Quectel modem with sound, two extensions, and whatever `more` configures."""
+    port = udp_port()
+    modems = more.pop("modems", [MODEM])
+    callees = more.pop("callees", CALLEES)
+    config = office(port, folder, **more)
+    async with open_world(*modems, config=config, speed=1, callees=callees) as world:
+        yield Scene(world, port, folder)
+
+
+def office(port: int, folder: Path, **more: Any) -> dict[str, Any]:
+    """Two extensions, 201 and 202, in a group 600."""
+    return {
+        "gateway": {"country": "DE"},
+        "sip": {"address": "127.0.0.1", "port": port, "rtp_from": 20_000, "rtp_to": 29_998},
+        "voice": {"announcements": folder / "announcements"},
+        "recording": {"folder": folder / "recordings", "notice": False},
+        "extension": [
+            {"name": "201", "password": "one", "may_call": "international"},
+            {"name": "202", "password": "two", "may_call": "local"},
+        ],
+        "group": [{"name": "600", "members": ["201", "202"]}],
+        **more,
+    }
+
+
+def share_of(samples: NDArray[np.float32], hz: float) -> float:
+    """How much of the sound's energy a tone has, 0 to 1, in the half second where it has most."""
+    size = RATE // 2
+    wave = np.exp(-2j * np.pi * hz / RATE * np.arange(size))
+    parts = [samples[at : at + size] for at in range(0, len(samples) - size + 1, size // 4)]
+    return max((_share(part, wave) for part in parts), default=0.0)
+
+
+def _share(part: NDArray[np.float32], wave: NDArray[np.complex128]) -> float:
+    energy = float((part**2).sum())
+    return float(2 * abs(part @ wave) ** 2 / len(part) / energy) if energy > LOUD else 0.0
