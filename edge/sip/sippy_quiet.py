@@ -39,4 +39,4 @@ for _name, _module in list(sys.modules.items()):
     if _name.split(".")[0] == "sippy":
         _module.print = _print  # type: ignore[attr-defined]
         if hasattr(_module, "dump_exception"):
-            _module.dump_exception = _dump_exception
+            _module.dump_exception = _dump_exception  # type: ignore[attr-defined]

@@ -34,6 +34,7 @@ class RawPhone(asyncio.DatagramProtocol):
 
     to: tuple[str, int]
     user: str = "201"
+    realm: str = "trunkline"
     password: str = "secret"
     inbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     call_id: str = field(default_factory=lambda: secrets.token_hex(6))
@@ -108,11 +109,11 @@ class RawPhone(asyncio.DatagramProtocol):
         """The header that answers the last challenge."""
         self.count = self.count + 1 if count is None else count
         made = Credentials(
-            self.user, "trunkline", self.nonce, "sip:x", "", "abc", f"{self.count:08x}"
+            self.user, self.realm, self.nonce, "sip:x", "", "abc", f"{self.count:08x}"
         )
         right = response(made, method, password or self.password)
         return (
-            f'Authorization: Digest username="{self.user}", realm="trunkline", '
+            f'Authorization: Digest username="{self.user}", realm="{self.realm}", '
             f'nonce="{self.nonce}", uri="sip:x", response="{right}", algorithm=MD5, '
             f'cnonce="abc", qop=auth, nc={self.count:08x}'
         )

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from edge.sip.fence import Drop
 from edge.sip.phone import Answered, Ended
 from edge.sip.rtp_packet import Packet
 from tests.edge.sip.peers import HOST, desk, extension, peer
@@ -40,7 +41,7 @@ async def test_a_network_that_may_not_speak_is_not_answered() -> None:
         phone.send(phone.request("INVITE", body=OFFER))
         await asyncio.sleep(0.05)
         assert phone.inbox.empty()
-        assert here.server._fence.dropped["network"] == 2
+        assert here.server._fence.dropped[Drop.NETWORK] == 2
 
 
 async def test_one_invite_makes_one_leg_however_often_it_comes() -> None:

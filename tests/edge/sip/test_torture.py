@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sippy.Core.EventDispatcher import ED2
 
+from edge.sip.fence import Drop
 from edge.sip.phone import Answered, Ended
-from edge.sip.sippy_loop import ED2
 from tests.edge.sip.peers import Desk, desk, extension, peer, sipp
 from tests.edge.sip.rawphone import SDP, RawPhone, header, rawphone
 
@@ -139,7 +140,7 @@ async def one_that_talks(here: Desk, phone: RawPhone) -> tuple[object, str]:
     return events, tag
 
 
-async def still_talks(here: Desk, phone: RawPhone, events: object, tag: str) -> None:
+async def still_talks(phone: RawPhone, events: object, tag: str) -> None:
     for method in ("OPTIONS", "BYE"):
         phone.send(phone.request(method, to_tag=tag))
         while phone.call_id not in (answer := await phone.receive("SIP/2.0")):
@@ -164,12 +165,12 @@ async def test_torture(*, trusted: bool) -> None:
             leg.reject(486)
         assert len(here.calls.rows) - calls < (40 if trusted else 1)
         if talk:
-            await still_talks(here, phone, *talk)
+            await still_talks(phone, *talk)
         nothing_is_left(here)
 
 
 def nothing_is_left(here: Desk) -> None:
-    """Once those who rang were refused and minutes passed: five is the longest of sippy's timers."""
+    """Once minutes passed: five is the longest of sippy's timers."""
     manager = here.server._manager
     for leg in tuple(here.server._legs):
         leg.hang_up()
@@ -220,7 +221,7 @@ async def test_a_flood_of_invites_leaves_room_for_others_and_no_memory() -> None
             await asyncio.sleep(0.05)
         gc.collect()
         assert len(here.server._manager.tserver) < 400
-        assert here.server._fence.dropped["rate"] > 100  # the kernel drops, too
+        assert here.server._fence.dropped[Drop.RATE] > 100  # the kernel drops, too
         assert not here.server._legs
 
 
