@@ -143,11 +143,12 @@ class Display:
             self._again[line.line] = loop.call_later(delay, self._fleet.changed, line)
 
     def _show_capacity(self) -> None:
-        states = Counter(self._fleet.states.values())
-        ready = states.pop(LineState.READY, 0)
-        capacity = Capacity(
-            gateway=self._gateway,
-            ready={LineKind.GSM: ready},
-            not_ready={str(state): count for state, count in states.items()},
-        )
+        ready = Counter({LineKind.GSM: 0})
+        not_ready: Counter[str] = Counter()
+        for name, state in self._fleet.states.items():
+            if state is not LineState.READY:
+                not_ready[str(state)] += 1
+            elif line := self._fleet.lines.get(name):
+                ready[line.kind] += 1
+        capacity = Capacity(gateway=self._gateway, ready=ready, not_ready=not_ready)
         self._show(self._topics.of(topics.CAPACITY), capacity.encode())

@@ -9,20 +9,21 @@ from typing import Protocol
 
 from config.carriers import Carriers
 from config.models import GatewayConfig
-from config.profiles import Profiles
+from config.profiles import Interfaces, ModemProfile, Profiles
+from config.voice import Fxo
 from drivers.discovery import Discovery, UsbModem
-from drivers.facts import Fact, RegistrationSeen, SignalSeen
+from drivers.facts import Fact, PhoneLifted, RegistrationSeen, SignalSeen
 from drivers.modem import SimIdentity
 from edge import clock
 from edge.block import Block
 from edge.candidates import Candidate, Switch
 from edge.keeper import Keeper, Source
 from edge.lanes import Spawn
-from edge.lines import Line, line_id_of
+from edge.lines import Line, line_id_of, line_id_of_fxo
 from edge.slots import Slots
 from edge.store import Op, Store
 from edge.usage import Usage, rows
-from mqtt.vocabulary import LineAction, LineState, Reason
+from mqtt.vocabulary import LineAction, LineKind, LineState, Reason
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,7 @@ class Fleet:
         self.spawn = spawn
         self._switching: dict[str, float] = {}  # IMEI -> until when a switch may take
         self._sims = {sim.iccid: sim for sim in config.sim}
+        self._fxo = {fxo.modem: fxo for fxo in config.fxo}
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
         self.states: dict[str, LineState] = {}
         self._discovery: Discovery | None = None
@@ -89,6 +91,8 @@ class Fleet:
         self._enabled = dict(await self._store.read("SELECT line, enabled FROM line_enabled"))
         for sim in self._config.sim:
             self.line_of_sim(sim.iccid)
+        for fxo in self._config.fxo:
+            self.line_of_fxo(fxo.modem)
 
     def start(self, listener: Listener) -> None:
         """Take up the modems of the configuration, and those that are plugged in."""
@@ -97,10 +101,10 @@ class Fleet:
             self.changed(line)
         for modem in self._config.modem:
             profile = self._profiles.by_name[modem.profile] if modem.profile else None
-            self._keep(Source(modem.name, modem.port, profile, modem.baudrate))
+            self._keep(Source(modem.name, modem.port, profile, modem.baudrate, audio=modem.audio))
         if self._config.discovery.usb:
             wanted = {
-                usb_id: {profile.interfaces.at}
+                usb_id: _wanted(profile.interfaces)
                 for usb_id, profile in self._profiles.by_usb_id.items()
                 if profile.interfaces
             }
@@ -254,6 +258,23 @@ class Fleet:
             self._open_accounts(line)
         return self.lines[name]
 
+    def line_of_fxo(self, modem: str) -> Line:
+        """The analogue line behind a modem, new or known."""
+        fxo = self._fxo.get(modem)
+        name = line_id_of_fxo(modem, fxo)
+        if name not in self.lines:
+            value = self._enabled.get(name, int(fxo.enabled if fxo else True))
+            line = Line(
+                name,
+                None,
+                LineKind.FXO,
+                enabled=value > 0,
+                number=fxo.number if fxo else None,
+                accounts=self._usage.of_fxo(name),
+            )
+            self.lines[name] = line
+        return self.lines[name]
+
     def line_of_modem(self, name: str) -> Line:
         """A line that stands for a modem whose SIM is not known."""
         return self.lines.setdefault(f"modem-{name}", Line(f"modem-{name}", None))
@@ -305,6 +326,9 @@ class Fleet:
                 line.see_registration(fact.status)
                 self._see_roaming(line)
                 self.changed(line)
+            case PhoneLifted():
+                line.phone_lifted = fact.lifted
+                self.changed(line)
             case SignalSeen():
                 line.signal_dbm = fact.dbm
                 self.changed(line)
@@ -337,7 +361,15 @@ class Fleet:
             return
         name = f"usb-{modem.usb_path.replace('.', '-')}"
         log.info("%s: %s plugged in", name, modem.product or modem.usb_id)
-        self._keep(Source(name, Path(modem.ports[at]), profile, usb_path=modem.usb_path))
+        self._keep(
+            Source(
+                name,
+                Path(modem.ports[at]),
+                profile,
+                usb_path=modem.usb_path,
+                audio=_audio_port(profile, modem),
+            )
+        )
 
     def _unplugged(self, usb_path: str) -> None:
         name = f"usb-{usb_path.replace('.', '-')}"
@@ -348,11 +380,32 @@ class Fleet:
 
     def _keep(self, source: Source) -> None:
         before = self._keepers.pop(source.name, None)
-        keeper = Keeper(source, self._profiles, self, self._store)
+        keeper = self._keeper(source)
         life = _after(before[1] if before else None, keeper)
         task = asyncio.get_running_loop().create_task(life, name=f"keeper {source.name}")
         task.add_done_callback(_report)
         self._keepers[source.name] = (keeper, task)
+
+    def _keeper(self, source: Source) -> Keeper:
+        if source.profile is None or not source.profile.is_fxo:
+            return Keeper(source, self._profiles, self, self._store)
+        from edge.fxo_keeper import FxoKeeper  # noqa: PLC0415 - numpy, only where a line needs it
+
+        fxo = self._fxo.get(source.name) or Fxo(modem=source.name)
+        country = fxo.country or self._config.gateway.country
+        return FxoKeeper(source, self._profiles, self, self._store, fxo, country)
+
+
+def _wanted(interfaces: Interfaces) -> set[int]:
+    """The interfaces without which a modem is not all there yet."""
+    return {each for each in (interfaces.at, interfaces.audio) if each is not None}
+
+
+def _audio_port(profile: ModemProfile, modem: UsbModem) -> Path | None:
+    """The tty that carries a USB modem's voice."""
+    audio = profile.interfaces.audio if profile.interfaces else None
+    node = modem.ports.get(audio) if audio is not None else None
+    return Path(node) if node else None
 
 
 def _active_in(line: Line) -> str | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.profiles import ModemProfile, Profiles
+from drivers.audio.port import AudioPlace
 from drivers.facts import CardChanged, Fact, ModemDeaf, ModemLost
 from drivers.modem import Modem, ModemFailed, ModemIdentity, SimIdentity
 from drivers.port import PortError
@@ -58,13 +59,17 @@ _SWITCHES = frozenset({Rung.RADIO, Rung.RESET, Rung.POWER})
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a modem is: its name here, its AT port, what is known of it beforehand."""
+    """Where a modem is: its name here, its AT port, what is known of it beforehand.
+
+    `audio` is the tty that carries its voice, where there is one.
+    """
 
     name: str
     port: Path
     profile: ModemProfile | None = None
     baudrate: int | None = None
     usb_path: str | None = None
+    audio: Path | None = None
 
 
 class Owner(Protocol):
@@ -72,6 +77,9 @@ class Owner(Protocol):
 
     def line_of_sim(self, iccid: str) -> Line:
         """The line of a SIM, new or known."""
+
+    def line_of_fxo(self, modem: str) -> Line:
+        """The analogue line behind a modem, new or known."""
 
     def line_of_modem(self, name: str) -> Line:
         """A line that stands for a modem whose SIM is not known."""
@@ -165,15 +173,7 @@ class Keeper:
     async def _live(self, rung: Rung) -> None:
         self._over = asyncio.get_running_loop().create_future()
         tasks = Tasks(self.source.name)
-        modem = Modem(
-            self.source.port,
-            self._profiles,
-            self.source.profile,
-            self._on_fact,
-            tasks.spawn,
-            baudrate=self.source.baudrate,
-            on_usb=self.source.usb_path is not None,
-        )
+        modem = self._make_modem(tasks)
         try:
             identity = await self._start(modem, rung)
             modem.spawn(self._watch(modem))
@@ -184,6 +184,19 @@ class Keeper:
             await tasks.end()
             modem.close()
             self._leave_line()
+
+    def _make_modem(self, tasks: Tasks) -> Modem:
+        modem = Modem(
+            self.source.port,
+            self._profiles,
+            self.source.profile,
+            self._on_fact,
+            tasks.spawn,
+            baudrate=self.source.baudrate,
+            on_usb=self.source.usb_path is not None,
+        )
+        modem.audio_place = AudioPlace(self.source.audio, self.source.usb_path)
+        return modem
 
     async def _start(self, modem: Modem, rung: Rung) -> ModemIdentity:
         await self._climb(rung, modem)

@@ -1,7 +1,8 @@
 """A line: a SIM that sits in a modem, what it is doing, and how much it was used.
 
 The line belongs to the SIM. It is absent while the SIM is in no modem, and the same line again when
-the SIM comes back, in another modem or another slot.
+the SIM comes back, in another modem or another slot. An analogue line has no SIM: it belongs to the
+modem at its end.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 from config.carriers import CarrierProfile
 from config.limits import Plan
 from config.models import Sim
+from config.voice import Fxo
 from drivers.modem import Modem, ModemIdentity, SimIdentity
 from edge import clock
 from edge.block import Block
@@ -34,6 +36,7 @@ _COMES_S = {
     LineState.STARTING: SOON_S,
     LineState.SEARCHING: SOON_S,
     LineState.FAILED: 300.0,
+    LineState.BUSY: TYPICAL_S,  # a parallel phone
 }
 _USED_UP = frozenset({Reason.LIMIT_REACHED, Reason.NO_CREDIT})
 _REGISTRATIONS = {
@@ -56,12 +59,18 @@ def line_id_of(iccid: str, configured: Sim | None) -> str:
     return f"sim-{iccid[-10:].lower()}"
 
 
+def line_id_of_fxo(modem: str, configured: Fxo | None) -> str:
+    """The owner's name for the analogue line behind a modem, else one made of the modem's."""
+    return configured.line if configured and configured.line else f"fxo-{modem}"
+
+
 @dataclass(slots=True)
 class Line:
     """One line. `state` follows from what is known; nobody sets it."""
 
     line: str
     iccid: str | None
+    kind: LineKind = LineKind.GSM
     enabled: bool = True
     taken_out: bool = False  # barred by its carrier: only the owner puts it back
     number: str | None = None
@@ -71,6 +80,7 @@ class Line:
     carrier: CarrierProfile | None = None
     plan: Plan | None = None
     attached: bool = False
+    phone_lifted: bool = False  # a parallel phone on an analogue line
     trouble: tuple[LineState, str] | None = None
     registration: RegistrationStatus | None = None
     _registrations: dict[str, RegistrationStatus] = field(default_factory=dict)
@@ -99,8 +109,11 @@ class Line:
 
     @property
     def is_up(self) -> bool:
-        """Whether its network can be spoken to, whatever its limits say about calls."""
-        return self._obstacle() is None
+        """Whether its network can be spoken to, whatever its limits say about calls.
+
+        An analogue line has none that takes messages or requests.
+        """
+        return self.kind is LineKind.GSM and self._obstacle() is None
 
     @property
     def block(self) -> Block | None:
@@ -119,10 +132,17 @@ class Line:
         if self.trouble:
             return self.trouble
         if self.modem is None:
-            return LineState.ABSENT, "its SIM is in no modem"
+            fxo = self.kind is LineKind.FXO
+            return LineState.ABSENT, "its modem is not there" if fxo else "its SIM is in no modem"
+        return self._not_connected()
+
+    def _not_connected(self) -> tuple[LineState, str] | None:
         if not self.attached:
             return LineState.STARTING, "the modem is starting"
-        if self.registration is None or not self.registration.is_registered:
+        if self.phone_lifted:
+            return LineState.BUSY, "a parallel phone is off the hook"
+        registered = self.registration is not None and self.registration.is_registered
+        if self.kind is LineKind.GSM and not registered:
             return LineState.SEARCHING, "not registered with a network"
         return None
 
@@ -145,7 +165,7 @@ class Line:
             self.line,
             block=self._state_block(now, loop_time),
             live=self._live(now),
-            emergency_ok=self.modem is not None and self.attached,
+            emergency_ok=self.modem is not None and self.attached and not self.phone_lifted,
             accounts=self.accounts,
             carrier=self.carrier.name if self.carrier else None,
             favours_own=self.plan is None or self.plan.favours_own,
@@ -174,17 +194,19 @@ class Line:
         free_at = max(call.since.timestamp() + TYPICAL_S, now + SOON_S)
         return Live(call.purpose, call.is_emergency or self.yields, free_at)
 
-    def bind(self, modem: Modem, name: str, identity: ModemIdentity, sim: SimIdentity) -> None:
-        """The SIM was found in a modem that is ready for calls."""
+    def bind(
+        self, modem: Modem, name: str, identity: ModemIdentity, sim: SimIdentity | None = None
+    ) -> None:
+        """The SIM was found in a modem that is ready for calls, or the line's modem is."""
         self.modem, self.modem_name, self.identity = modem, name, identity
-        self.number = self.number or next(iter(sim.numbers), None)
+        self.number = self.number or next(iter(sim.numbers if sim else ()), None)
         self.trouble = None
         self.attached = True
 
     def unbind(self) -> None:
         """The modem went away."""
         self.modem = None
-        self.attached = False
+        self.attached = self.phone_lifted = False
         self._registrations.clear()
         self.registration = self.operator = self.signal_dbm = None
 
@@ -201,7 +223,7 @@ class Line:
         return LineStatus(
             gateway=gateway,
             line=self.line,
-            kind=LineKind.GSM,
+            kind=self.kind,
             state=state,
             since=self.since,
             reason=reason,
@@ -216,7 +238,7 @@ class Line:
             sim=self.iccid,
             number=self.number,
             modem=self.modem_name,
-            imei=self.identity.imei if self.identity else None,
+            imei=(self.identity.imei or None) if self.identity else None,
             call_id=call.call_id if call else None,
             carrier=self.carrier.name if self.carrier else None,
             plan=self.plan.name if self.plan else None,

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from config.limits import Limits, Plan, joined
 from config.models import GatewayConfig
 from edge.limits.account import Account
+from edge.lines import line_id_of_fxo
 from edge.store import Op, Store
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ class Usage:
         self._sims = {sim.iccid: sim for sim in config.sim}
         self._lines = {line.name: line.limits for line in config.line}
         self._carriers = {carrier.name: carrier.limits for carrier in config.carrier}
+        self._fxo = {line_id_of_fxo(fxo.modem, fxo): fxo.limits for fxo in config.fxo}
         self._accounts: dict[str, Account] = {}
         self._states: dict[str, dict[str, Any]] = {}
 
@@ -47,6 +49,15 @@ class Usage:
         sim = self._sims.get(iccid)
         limits = joined(self._common, sim.limits if sim else None)
         own = self._account(f"sim:{iccid}", limits, self.plan_of(iccid), carrier)
+        return self._shared(own, line, carrier)
+
+    def of_fxo(self, line: str) -> tuple[Account, ...]:
+        """The account of an analogue line, then what it shares as a line."""
+        limits = joined(self._common, self._fxo.get(line))
+        return self._shared(self._account(f"fxo:{line}", limits, None, None), line, None)
+
+    def _shared(self, own: Account, line: str, carrier: str | None) -> tuple[Account, ...]:
+        """An account with those that it shares."""
         shared = [
             self._account(f"{kind}:{name}", known[name], None, carrier)
             for kind, name, known in (

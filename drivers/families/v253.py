@@ -18,9 +18,9 @@ class V253(Generic):
             raise ValueError(f"profile {profile.name} has no [voice]")
         self.voice: VoiceModem = profile.voice
 
-    def caller_id(self, country: str | None) -> Sequence[str]:
-        """What turns caller id on, as the exchanges of a country send it."""
-        del country  # the modem knows one signal, or finds out
+    def caller_id(self, register: str | None) -> Sequence[str]:
+        """What turns caller id on; `register` names the country's signal to a CX93001."""
+        del register  # the modem knows one signal, or finds out
         return ("AT+VCID=1",)
 
     def voice_mode(self) -> Sequence[str]:

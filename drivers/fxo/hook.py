@@ -50,7 +50,7 @@ class Hook:
             await self._try(text, Priority.HANGUP)
         self._down_at = asyncio.get_running_loop().time()
         await self._voice_mode()
-        for text in self._family.caller_id(self._settings.country):
+        for text in self._family.caller_id(self._settings.register):
             await self._try(text)
 
     async def lift(self) -> None:

@@ -34,6 +34,8 @@ KNOCK_S = 10.0  # for commands that switch something
 class FxoModem:
     """One modem on one port. Facts go to `on_fact`, in order, from the loop."""
 
+    tells_keys = True  # behind DLE
+
     def __init__(
         self,
         port: Path,

@@ -15,7 +15,7 @@ def as_it_is(number: str) -> str:
 class LineSettings:
     """`dialable` gives the digits that this line's exchange wants for a number."""
 
-    country: str | None = None
+    register: str | None = None  # of the exchange's caller id, as AT!4886 has it
     prefix: str = ""
     pulse: bool = False
     judge: JudgeMaker = CodeJudge

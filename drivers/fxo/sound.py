@@ -21,7 +21,10 @@ KEPT_FRAMES = 100  # 2 s that wait while the modem turns round
 
 
 class FxoSound:
-    """One modem's AudioPort, for all of its calls. `turn` has a half duplex modem turn round."""
+    """What drivers.audio.call_audio.CallAudio is to other modems: one call has sound at a time.
+
+    `turn` has a half duplex modem turn round.
+    """
 
     def __init__(self, stream: Stream, turn: Callable[[bool], None], *, half: bool) -> None:
         self.counters = Counters()
@@ -39,10 +42,10 @@ class FxoSound:
 
     # --- what the bridge asks
 
-    def start(
+    def begin(
         self, on_frame: Callable[[bytes], None], on_trouble: Callable[[Trouble], None]
     ) -> None:
-        """Begin: frames come while the line is off the hook."""
+        """A call begins: frames come while the line is off the hook."""
         self._on_frame, self._on_trouble = on_frame, on_trouble
         self._told.clear()
         self._look_again()
@@ -59,8 +62,11 @@ class FxoSound:
         else:
             self.counters.dropped += 1
 
-    def stop(self) -> None:
-        """End, silently. Safe to call twice."""
+    def answered(self) -> None:
+        """The call is connected; its line was heard before."""
+
+    def end(self) -> None:
+        """The call is over: no more is told of it. Safe to call twice."""
         self._on_frame = self._on_trouble = None
         self._waiting.clear()
         if self._watch:

@@ -50,7 +50,7 @@ def spoken(name: str) -> list[str]:
     """All that a family may ever send for a profile."""
     one = family(name)
     profile = one.profile
-    voice = [*one.caller_id("FR"), *one.voice_mode(), one.flash()] if isinstance(one, V253) else ()
+    voice = [*one.caller_id("02"), *one.voice_mode(), one.flash()] if isinstance(one, V253) else ()
     return [
         *voice,
         *one.opening,
@@ -140,14 +140,13 @@ def test_an_analogue_line_is_dialled_by_tones_or_pulses(name: str) -> None:
     assert one.dtmf("#", call()) == "AT+VTS=#"
 
 
-@pytest.mark.parametrize(
-    ("country", "register"),
-    [("GB", "03"), ("de", "02"), ("BR", "05"), ("US", "00"), ("JP", "01"), (None, "00")],
-)
-def test_a_conexant_reads_caller_id_by_country(country: str | None, register: str) -> None:
-    one = family("conexant-cx930xx")
+def test_a_conexant_reads_caller_id_as_the_exchange_sends_it() -> None:
+    one, other = family("conexant-cx930xx"), family("usr-5637")
     assert isinstance(one, V253)
-    assert one.caller_id(country) == (f"AT!4886={register}", "AT+VCID=1")
+    assert isinstance(other, V253)
+    assert one.caller_id("03") == ("AT!4886=03", "AT+VCID=1")
+    assert one.caller_id(None) == ("AT!4886=00", "AT+VCID=1")
+    assert other.caller_id("03") == ("AT+VCID=1",)
 
 
 @pytest.mark.parametrize(("name", "text"), [("conexant-cx930xx", "AT+VTR"), ("usr-5637", "AT+VRX")])

@@ -13,7 +13,7 @@ Open = Callable[..., Awaitable[Bench]]
 
 @pytest.fixture
 async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
-    """Open a driver on a fake modem: `await bench("usr-5637", country="DE")`."""
+    """Open a driver on a fake modem: `await bench("usr-5637", register="02")`."""
     monkeypatch.setattr("drivers.fxo.hook.REST_S", 0)
     monkeypatch.setattr("drivers.fxo.stream.RESCUE_S", 0.02)
     opened: list[Bench] = []

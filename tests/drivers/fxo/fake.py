@@ -167,7 +167,7 @@ class Bench:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.modem.audio.stop()
+        self.modem.audio.end()
         self.modem.close()
         self.fake.unplug()
 
@@ -224,7 +224,7 @@ class Bench:
         return key
 
     def listen(self) -> None:
-        self.modem.audio.start(self.frames.append, self.troubles.append)
+        self.modem.audio.begin(self.frames.append, self.troubles.append)
 
     def _judge(self) -> FakeJudge:
         self.judges.append(FakeJudge())

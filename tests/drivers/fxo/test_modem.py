@@ -9,7 +9,7 @@ from tests.drivers.fxo.conftest import Open
 
 
 async def test_it_says_who_it_is_and_is_made_ready(bench: Open) -> None:
-    line = await bench(up=False, country="DE")
+    line = await bench(up=False, register="02")
     identity = await line.modem.open()
     assert (identity.manufacturer, identity.model) == ("CONEXANT", "56000")
     await line.modem.attach()

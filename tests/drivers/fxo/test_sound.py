@@ -51,8 +51,8 @@ async def test_nothing_is_said_on_the_hook_and_nothing_odd_ever(bench: Open) -> 
 async def test_no_frame_after_the_stop(bench: Open) -> None:
     line = await bench()
     await line.talk()
-    line.modem.audio.stop()
-    line.modem.audio.stop()
+    line.modem.audio.end()
+    line.modem.audio.end()
     line.fake.sound()
     await line.until(lambda: line.judge.frames == 3)
     assert line.frames == []
