@@ -10,11 +10,13 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from config.sip import Extension, Pbx, PbxMode
+from edge.sip.network import is_address
 from edge.sip.phone import Peer, PeerKind
 
 log = logging.getLogger(__name__)
 
 MAX_PBX_CONTACTS = 4
+_LOOK_UP_S = 5.0
 
 
 class SipError(Exception):
@@ -28,8 +30,10 @@ class Accounts:
         self.extensions = {extension.name: extension for extension in extensions}
         self.pbxs = {pbx.name: pbx for pbx in pbxs}
         self.passwords: dict[str, str] = {}  # by user name, of those who log in here
+        self.secrets: dict[str, str] = {}  # by name of the PBX, of those where we log in
         self._users: dict[str, Peer] = {}
         self._hosts: dict[str, str] = {}  # address of each PBX's host
+        self._unknown: set[str] = set()  # PBXs whose name was not found last time
 
     def load(self) -> None:
         """Read the passwords; raises SipError."""
@@ -37,6 +41,8 @@ class Accounts:
             self.passwords[name] = secret(extension)
             self._users[name] = Peer(PeerKind.EXTENSION, name)
         for name, pbx in self.pbxs.items():
+            if pbx.mode is PbxMode.REGISTER:
+                self.secrets[name] = secret(pbx)
             if pbx.mode is PbxMode.REGISTRAR and pbx.username:
                 if pbx.username in self._users:
                     raise SipError(f"pbx {name}: the username {pbx.username} is an extension, too.")
@@ -49,13 +55,13 @@ class Accounts:
             if pbx.host is None or pbx.mode is PbxMode.REGISTRAR:
                 continue
             try:
-                found = await asyncio.get_running_loop().getaddrinfo(
-                    pbx.host, pbx.port, family=socket.AF_INET, type=socket.SOCK_DGRAM
-                )
-            except OSError as error:
-                log.warning("the address of pbx %s cannot be found: %s", name, error)
-                continue
-            self._hosts[name] = str(found[0][4][0])
+                self._hosts[name] = await _look_up(pbx.host)
+            except OSError as error:  # of which TimeoutError is one
+                level = logging.DEBUG if name in self._unknown else logging.WARNING
+                log.log(level, "the address of pbx %s cannot be found: %s", name, error)
+                self._unknown.add(name)
+            else:
+                self._unknown.discard(name)
 
     def address(self, pbx: str) -> tuple[str, int] | None:
         """Where a PBX is called; None where its name could not be looked up."""
@@ -101,6 +107,17 @@ def secret(account: Extension | Pbx) -> str:
     if not lines or not lines[0].strip():
         raise SipError(f"The password file of {account.name} is empty; write the password in it.")
     return lines[0].strip()
+
+
+async def _look_up(host: str) -> str:
+    """The address of a name; raises OSError."""
+    if is_address(host):
+        return host
+    async with asyncio.timeout(_LOOK_UP_S):
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, None, family=socket.AF_INET, type=socket.SOCK_DGRAM
+        )
+    return str(found[0][4][0])
 
 
 def _plain(password: SecretStr) -> str:

@@ -1,13 +1,14 @@
-"""Headers that make a phone answer by itself."""
+"""Headers that make a phone answer by itself, where its owner allows that."""
 
 from edge.sip.dialog import Header
 
-# Each vendor looks for one of these and does not mind the others:
-# Call-Info with answer-after: Yealink, Grandstream, Snom; Alert-Info with info=alert-autoanswer:
-# Grandstream, Yealink, Snom; "Auto Answer": Polycom; Answer-Mode (RFC 5373): Linphone.
+# Each phone looks for one of them and passes over the others. By the vendors' manuals:
+# Call-Info answer-after: Grandstream, Snom, Gigaset, AudioCodes; Alert-Info alert-autoanswer:
+# Yealink, Snom, Mitel, Gigaset; Alert-Info Ring Answer: Polycom; Answer-Mode is of RFC 5373, and
+# read by baresip. Linphone has no header for it: it answers by its own setting alone.
 HEADERS: tuple[Header, ...] = (
-    ("Call-Info", "<sip:127.0.0.1>;answer-after=0"),
-    ("Alert-Info", "<http://127.0.0.1>;info=alert-autoanswer"),
-    ("Alert-Info", "Auto Answer"),
+    ("Call-Info", "<sip:trunkline.invalid>;answer-after=0"),
+    ("Alert-Info", "<http://trunkline.invalid>;info=alert-autoanswer;delay=0"),
+    ("Alert-Info", "Ring Answer"),
     ("Answer-Mode", "Auto"),
 )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from config.sip import Pbx
-from edge.sip.accounts import Accounts, secret
+from edge.sip.accounts import Accounts
 from edge.sip.dialog import Header
 from edge.sip.requests import Request, answer_to, send
 from edge.sip.sippy_manager import Manager
@@ -42,7 +42,7 @@ class PbxLink:
         self._manager = manager
         self._on_change = on_change
         self._loop = asyncio.get_running_loop()
-        self._password = secret(pbx)
+        self._password = accounts.secrets[pbx.name]
         self._ask_s = pbx.expires_s
         self._call_id: Any = None
         self._sequence = 0

@@ -12,25 +12,13 @@ once for each leg, whoever ended it, and is the last event.
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
-from config.sip import Codec
 from edge.sip.dialog import Dialog, End, Header
+from edge.sip.negotiation import Negotiation
 from edge.sip.rtp import RtpSound
-from edge.sip.sdp import (
-    Agreed,
-    Description,
-    Direction,
-    Local,
-    SdpError,
-    agree,
-    answer,
-    offer,
-    parse,
-)
 
 log = logging.getLogger(__name__)
 
@@ -118,32 +106,19 @@ class PhoneLeg:
     """A leg; it lives in the event loop. Set `on_event` before the loop turns."""
 
     def __init__(
-        self,
-        party: Party,
-        dialog: Dialog,
-        sound: RtpSound,
-        address: str,
-        codecs: Sequence[Codec],
-        offered: Description | None = None,
+        self, party: Party, dialog: Dialog, sound: RtpSound, negotiation: Negotiation
     ) -> None:
         self.party = party
         self.sound = sound
         self.on_event: Callable[[PhoneEvent], None] = _nobody
         self.on_end: Callable[[PhoneLeg], None] | None = None  # for who keeps the list of legs
         self._dialog = dialog
-        self._address = address  # ours, for SDP
-        self._codecs = tuple(codecs)
-        self._offered = offered
+        self._negotiation = negotiation
         self._loop = asyncio.get_running_loop()
         self._state = _State.INVITED if party.incoming else _State.CALLING
-        self._session = secrets.randbits(31)
-        self._version = 0
-        self._hold = False  # as we want it
-        self._hold_told = False  # as the peer knows it
+        self._hold_told = False  # whether the peer knows that we hold it
         self._held = False
         self._updating = False
-        self._answer = ""  # to the peer's offer, once given
-        self._agreed: Agreed | None = None
         sound.on_digit = lambda digit: self._emit(DigitPressed(digit))
         sound.on_silence = self._silent
 
@@ -189,16 +164,19 @@ class PhoneLeg:
         if self._state not in {_State.INVITED, _State.RINGING}:
             return
         self._state = _State.RINGING
-        early = early_media and self._offered is not None
-        self._dialog.progress(_PROGRESS if early else _RINGING, self._sdp() if early else None)
+        early = early_media and self._negotiation.is_offered
+        sdp = self._negotiation.reply() if early else None
+        self._dialog.progress(_PROGRESS if early else _RINGING, sdp)
+        self._follow()
 
     def answer(self) -> None:
         """Take the call; Answered follows."""
         if self._state not in {_State.INVITED, _State.RINGING}:
             return
         self._state = _State.UP
-        self._dialog.accept(self._sdp(), is_offer=self._offered is None)
-        if self._offered is not None:
+        offered = self._negotiation.is_offered
+        self._dialog.accept(self._negotiation.reply(), is_offer=not offered)
+        if offered:
             self._loop.call_soon(self._went_up)
 
     def reject(
@@ -230,26 +208,27 @@ class PhoneLeg:
 
     def hold(self, *, on: bool) -> None:
         """Put the phone on hold, or take it back; it hears what is written meanwhile."""
-        self._hold = on
+        self._negotiation.hold = on
         self._tell_hold()
 
     def offer(self) -> str:
         """Our description, for an INVITE that asks nothing yet; and for those who ask for one."""
-        return offer(self._local(self._direction()))
+        return self._negotiation.offer()
 
     # --- what the dialog tells
 
     def progressed(self, code: int, sdp: str | None) -> None:
         """18x came; with SDP there is early media."""
         if self._state is _State.CALLING and code >= _RINGING:
-            early = sdp is not None and self._take(sdp)
+            early = self._negotiation.take_answer(sdp)
+            self._follow()
             self._emit(Ringing(early_media=early))
 
     def accepted(self, sdp: str | None) -> None:
         """200 came."""
         if self._state is not _State.CALLING:
             return
-        if self._take(sdp) or (sdp is None and self._agreed):
+        if self._negotiation.take_answer(sdp) or (sdp is None and self._negotiation.agreed):
             self._state = _State.UP
             self._went_up()
         else:
@@ -260,36 +239,37 @@ class PhoneLeg:
         """ACK came, with the answer to our offer."""
         if self._state is not _State.UP:
             return
-        first = self._agreed is None
-        if not self._take(sdp) and first:
+        first = self._negotiation.agreed is None
+        if not self._negotiation.take_answer(sdp) and first:
             log.warning("a phone answered our offer with no sound that we know")
             self.hang_up(q850=_INCOMPATIBLE)
         elif first:
             self._went_up()
+        else:
+            self._follow()
 
     def update_offered(self, sdp: str | None) -> None:
         """A re-INVITE came."""
         if self._state is not _State.UP:
             return
-        if (offered := self._understood(sdp)) is None:
+        if self._negotiation.take_offer(sdp):
+            self._dialog.accept_update(self._negotiation.reply())
+            self._follow()
+        else:
             self._dialog.refuse_update(*_NOT_ACCEPTABLE)
-            return
-        self._offered = offered
-        self._answer = ""
-        self._dialog.accept_update(self._sdp())
-        self._follow(offered)
 
     def updated(self, sdp: str | None) -> None:
         """200 came to our re-INVITE."""
         self._updating = False
-        self._take(sdp)
+        self._negotiation.take_answer(sdp)
+        self._follow()
         self._tell_hold()
 
     def update_failed(self, code: int) -> None:
         """Our re-INVITE was refused: tried again when both sides sent one at once."""
         self._updating = False
         if code == _GLARE:
-            self._hold_told = not self._hold
+            self._hold_told = not self._negotiation.hold
             self._loop.call_later(_GLARE_S, self._tell_hold)
         else:
             log.warning("a phone refused to be put on hold, or taken back: %d", code)
@@ -300,81 +280,41 @@ class PhoneLeg:
         self._emit(Ended(end.code, end.q850, end.reason))
         self.on_event = _nobody
 
-    # --- sound
-
-    def _local(self, direction: Direction) -> Local:
-        self._version += 1
-        return Local(
-            self._address, self.sound.port, self._codecs, self._session, self._version, direction
-        )
-
-    def _direction(self) -> Direction:
-        return Direction.SEND if self._hold else Direction.BOTH
-
-    def _sdp(self) -> str:
-        """Our side: the answer to what was offered, always the same one; or an offer."""
-        if self._offered is None:
-            return self.offer()
-        if not self._answer:
-            direction = self._offered.direction.answered(hold=self._hold)
-            agreed = agree(self._offered, self._codecs, direction)
-            if agreed is None:
-                raise ValueError("an offer that was understood has a codec")
-            self._agree(agreed)
-            self._answer = answer(self._local(direction), self._offered, agreed)
-        return self._answer
-
-    def _understood(self, sdp: str | None) -> Description | None:
-        """Read a description; None where no call can be made of it."""
-        try:
-            theirs = parse(sdp or "")
-        except SdpError as error:
-            log.info("SDP of a phone: %s", error)
-            return None
-        return theirs if agree(theirs, self._codecs, Direction.BOTH) else None
-
-    def _take(self, sdp: str | None) -> bool:
-        """Follow the peer's answer; False where it has none that fits."""
-        theirs = None if sdp is None else self._understood(sdp)
-        if theirs is None:
-            return False
-        agreed = agree(theirs, self._codecs, self._direction())
-        if agreed is None:
-            return False
-        self._agree(agreed)
-        if not self._hold:
-            self._follow(theirs)
-        return True
-
-    def _agree(self, agreed: Agreed) -> None:
-        self._agreed = agreed
-        self.sound.agree(agreed, self._dialog.source)
-        if self._state is _State.UP:
-            self._watch()
-
-    def _follow(self, theirs: Description) -> None:
-        if theirs.held is not self._held:
-            self._held = theirs.held
-            self._emit(HeldByPeer(self._held))
-
-    def _watch(self) -> None:
-        """Watch for silence unless one side holds: many send nothing then, whatever they say."""
-        agreed = self._agreed
-        self.sound.watch(on=agreed is not None and agreed.receives and agreed.sends)
-
     # --- inside
 
     def _went_up(self) -> None:
         if self._state is _State.UP:
-            self._watch()
+            self._apply()
             self._emit(Answered())
+            self._tell_held()
             self._tell_hold()
 
     def _tell_hold(self) -> None:
         """Send a re-INVITE when the peer does not know what we want, and none is underway."""
-        if self._state is _State.UP and not self._updating and self._hold is not self._hold_told:
-            self._hold_told, self._updating = self._hold, True
+        hold = self._negotiation.hold
+        if self._state is _State.UP and not self._updating and hold is not self._hold_told:
+            self._hold_told, self._updating = hold, True
             self._dialog.offer(self.offer())
+
+    def _follow(self) -> None:
+        """Let everybody do what was agreed on now."""
+        if self._state is not _State.ENDED:
+            self._apply()
+            self._tell_held()
+
+    def _apply(self) -> None:
+        """Let the sound do what was agreed on.
+
+        Silence is watched for unless one side holds: many send nothing then, whatever they say.
+        """
+        if agreed := self._negotiation.agreed:
+            self.sound.agree(agreed, self._dialog.source)
+            self.sound.watch(on=self.up and agreed.receives and agreed.sends)
+
+    def _tell_held(self) -> None:
+        if self.up and self._negotiation.held_by_peer is not self._held:
+            self._held = self._negotiation.held_by_peer
+            self._emit(HeldByPeer(self._held))
 
     def _silent(self) -> None:
         log.warning("no sound comes from %s %s: its call is ended", self.peer.kind, self.peer.name)

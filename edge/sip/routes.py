@@ -5,7 +5,7 @@ from time import time
 from urllib.parse import quote
 
 from config.sip import Pbx, PbxMode
-from edge.sip.accounts import Accounts, secret
+from edge.sip.accounts import Accounts
 from edge.sip.phone import Peer, PeerKind
 from edge.sip.registrar import Registrar
 
@@ -36,7 +36,7 @@ class Routes:
         pbx = self._accounts.pbxs.get(peer.name)
         if pbx is None:
             return []
-        number = to or (pbx.number or "") or (pbx.username or "")
+        number = to or pbx.username or ""
         if pbx.mode is PbxMode.REGISTRAR:
             return self._registered(pbx.username or "", number)
         return self._trunk(pbx, number)
@@ -51,5 +51,5 @@ class Routes:
         if address is None or not number:
             return []
         uri = f"sip:{quote(number, safe='+*')}@{pbx.host}:{pbx.port}"
-        password = secret(pbx) if pbx.mode is PbxMode.REGISTER else None
+        password = self._accounts.secrets.get(pbx.name)
         return [Route(address, uri, number, pbx.host, pbx.username, password)]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from time import monotonic, time
@@ -15,9 +16,10 @@ from edge.sip.accounts import Accounts, SipError
 from edge.sip.caller_id import Shown, shown
 from edge.sip.dialog import Header
 from edge.sip.digest import Digest
-from edge.sip.fence import MAX_OCTETS, Fence
+from edge.sip.fence import MAX_OCTETS, Drop, Fence
 from edge.sip.gate import Gate
 from edge.sip.keepalive import KeepAlive
+from edge.sip.negotiation import Negotiation
 from edge.sip.network import OwnAddress
 from edge.sip.pbx_link import PbxLink
 from edge.sip.phone import Party, Peer, PeerKind, PhoneEvent, PhoneLeg
@@ -65,6 +67,7 @@ class SipServer:
         self._ports = RtpPorts(sip.address, sip.rtp_from, sip.rtp_to)
         self._routes = Routes(self._accounts, self._registrar)
         self._legs: set[PhoneLeg] = set()
+        self._told: Counter[Drop] = Counter()
         self._saved: list[dict[str, Any]] = []
         self._links: dict[str, PbxLink] = {}
         self._tasks = Tasks("sip")
@@ -116,6 +119,9 @@ class SipServer:
         The list is empty where nobody is registered, or no RTP port is free.
         """
         peer = _peer(target)
+        pbx = self._accounts.pbxs.get(peer.name) if peer.kind is PeerKind.PBX else None
+        if identity is None and pbx is not None and pbx.asserted_identity:
+            identity = caller
         more = (*(auto.HEADERS if auto_answer else ()), *headers)
         legs = []
         for route in self._routes.find(peer, clean(to, MAX_USER)):
@@ -160,6 +166,14 @@ class SipServer:
             await asyncio.sleep(self._sip.keepalive_s)
             await self._accounts.resolve()
             self._fence.trust(self._accounts.networks())
+            self._tell_dropped()
+
+    def _tell_dropped(self) -> None:
+        """Log what the fence kept out since the last time."""
+        now = self._fence.dropped.copy()
+        if new := now - self._told:
+            log.info("SIP not taken: %s", ", ".join(f"{n} by {why}" for why, n in new.items()))
+        self._told = now
 
     def _bind(self) -> socket.socket:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -246,7 +260,8 @@ class SipServer:
     ) -> PhoneLeg:
         sound = RtpSound(sock, self._sip.silence_s)
         address = self._own.towards(dialog.source)
-        leg = PhoneLeg(party, dialog, sound, address, self._sip.codecs, offered)
+        said = Negotiation(address, sound.port, self._sip.codecs, offered)
+        leg = PhoneLeg(party, dialog, sound, said)
         dialog.owner = leg
         leg.on_end = self._legs.discard
         self._legs.add(leg)

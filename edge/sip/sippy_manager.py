@@ -7,7 +7,6 @@ without keeping any state, or lets it in. Only an INVITE that was let in costs m
 import logging
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, auto
 from time import monotonic
 from typing import Any
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 METHODS = ("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "INFO", "REGISTER")
 ALLOW = ", ".join(METHODS)
 _CACHE_S = 32  # answers are kept so long for requests that come again, RFC 3261 17.2.2
-_MAX_CACHE = 20_000  # requests; then the older half is forgotten
+_MAX_CACHE = 5_000  # requests; then the older half is forgotten
 _MAX_PORT = 65535
 
 
@@ -93,19 +92,10 @@ class _Silent:
         pass
 
 
-@dataclass(slots=True)
-class Traffic:
-    """What became of messages."""
-
-    unreadable: int = 0
-    refused: int = 0
-
-
 class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no types
     """Transactions of one SIP server."""
 
     def __init__(self, sock: socket.socket, own: OwnAddress, gate: Gate, on_invite: Any) -> None:
-        self.traffic = Traffic()
         self.loop = SippyLoop()
         self._gate = gate
         self.global_config = {"_sip_tm": self, "_sip_logger": _Silent()}
@@ -130,7 +120,6 @@ class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no type
         try:
             self.handleIncoming(data, Remote_address(source, "udp"), face, MonoTime())
         except Exception as error:  # noqa: BLE001 - sippy raises anything for what it cannot read
-            self.traffic.unreadable += 1
             log.debug("a message could not be handled: %r", error)
 
     def close(self) -> None:
@@ -154,7 +143,6 @@ class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no type
                 return
         except Exception as error:  # noqa: BLE001 - sippy raises anything for what it cannot read
             log.debug("a request could not be handled: %r", error)
-            self.traffic.unreadable += 1
             self._forget(msg)
             answer = Admit.IGNORE if method == "ACK" else refusal(msg, 400, "Bad Request")
         if answer is not Admit.IGNORE:
@@ -162,7 +150,6 @@ class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no type
 
     def reply(self, server: Any, answer: Any, checksum: bytes) -> None:
         """Send an answer and keep no transaction for it."""
-        self.traffic.refused += answer.getSCode()[0] >= 300  # noqa: PLR2004 - SIP's failures
         to = answer.getHFBody("to")
         if to.getTag() is None:
             to.genTag()

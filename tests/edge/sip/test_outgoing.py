@@ -171,7 +171,8 @@ async def test_a_phone_that_answers_by_itself_is_asked_in_every_tongue() -> None
     async with desk([extension()]) as here, rawphone(here.port) as phone:
         _, _, invite = await ringing(here, phone, auto_answer=True)
         assert headers(invite, "Call-Info")[0].endswith("answer-after=0")
-        assert "Auto Answer" in headers(invite, "Alert-Info")
+        assert "info=alert-autoanswer" in headers(invite, "Alert-Info")[0]
+        assert headers(invite, "Alert-Info")[1] == "Ring Answer"
         assert header(invite, "Answer-Mode") == "Auto"
 
 
