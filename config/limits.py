@@ -325,10 +325,23 @@ class Plan(Section):
         return any(match.on_net for match in (*self.rates, *self.buckets))
 
 
+Gain = Annotated[float, Field(ge=-24, le=24)]
+
+
 class LineLimits(Section):
-    """Limits of a line, whichever SIM it has."""
+    """Limits of a line, and how loud it is, whichever SIM it has."""
 
     name: Name = Field(description="The line.", examples=["desk-1"])
+    gain_in_db: Gain | None = Field(
+        default=None,
+        description="Gain of what comes from it, in dB; as for all lines if left out.",
+        examples=[3.0],
+    )
+    gain_out_db: Gain | None = Field(
+        default=None,
+        description="Gain of what goes to it, in dB; as for all lines if left out.",
+        examples=[-3.0],
+    )
     limits: Limits = Field(
         default=Limits(),
         description="Its limits, keys as in [limits].",

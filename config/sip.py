@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
-from config.fields import E164, Name, Section, TcpPort
+from config.fields import Name, Section, TcpPort
 
 SipUser = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._+-]{1,64}$")]
 _PRIVATE = tuple(
@@ -135,7 +135,7 @@ class Group(Section):
 
     name: Name = Field(description="Its number.", examples=["600"])
     members: Annotated[tuple[Name, ...], Field(min_length=1, max_length=50)] = Field(
-        description="Extensions.", examples=[["201", "202"]]
+        description="Extensions.", examples=[["201"]]
     )
     order: RingOrder = Field(default=RingOrder.ALL, description="all at once, or in_turn.")
     ring_s: int = Field(
@@ -147,7 +147,7 @@ class Pbx(Section):
     """A telephone system or a SIP provider of the office."""
 
     name: Name = Field(description="Its name here.", examples=["asterisk"])
-    mode: PbxMode = Field(description="register, peer, or registrar.")
+    mode: PbxMode = Field(description="register, peer, or registrar.", examples=["register"])
     host: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9.-]{1,253}$",
@@ -159,20 +159,29 @@ class Pbx(Section):
         default=(), description="More addresses that its calls come from, with peer."
     )
     username: SipUser | None = Field(
-        default=None, description="Account; needed with register and registrar."
+        default=None,
+        description="Account; needed with register and registrar.",
+        examples=["trunkline"],
     )
-    password: SecretStr | None = Field(default=None, description="Password of the digest.")
+    password: SecretStr | None = Field(
+        default=None, description="Password of the digest.", examples=["Tr0mbone-pedal-9"]
+    )
     password_file: Path | None = Field(
-        default=None, description="File whose first line is the password."
+        default=None,
+        description="File whose first line is the password.",
+        examples=["/etc/trunkline/asterisk.secret"],
     )
     expires_s: int = Field(
         default=300, ge=60, le=86_400, description="Seconds that we ask a registration for."
     )
     line: Name | None = Field(
-        default=None, description="The only line that its calls go over; any if left out."
+        default=None,
+        description="The only line that its calls go over; any if left out.",
+        examples=["desk-1"],
     )
-    number: E164 | None = Field(
-        default=None, description="Number that stands for it where none is asked for."
+    asserted_identity: bool = Field(
+        default=False,
+        description="Whether it is told the caller in P-Asserted-Identity too (RFC 3325).",
     )
     may_call: Reach = Field(default=Reach.INTERNATIONAL, description="How far it may call.")
     max_calls: int = Field(default=30, ge=1, le=1000, description="Calls that it may have at once.")

@@ -99,15 +99,16 @@ class Recording(Section):
         ge=1,
         description="Megabytes that recordings may take; the oldest are deleted first.",
     )
-    notice: bool | None = Field(
-        default=None,
-        description="Whether callers are told that they are recorded; as the country says if left "
-        "out.",
+    notice: bool = Field(
+        default=True,
+        description="Whether both sides are told that they are recorded; turn it off only where "
+        "the law of every callee's country lets you.",
     )
     notice_announcement: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9-]{1,64}$",
-        description="Announcement that tells it; a spoken sentence if left out.",
+        description="Announcement that tells it; an English sentence if left out.",
+        examples=["recorded"],
     )
     upload: str | None = Field(
         default=None,
@@ -149,6 +150,12 @@ class Tone(Section):
         default=(), description="On, off, on, off; none for a tone without pauses."
     )
 
+    @model_validator(mode="after")
+    def _ends_with_a_pause(self) -> Self:
+        if len(self.cadence_ms) % 2:
+            raise ValueError("cadence_ms is on, off, on, off: its last figure is a pause")
+        return self
+
 
 class Fxo(Section):
     """An analogue line behind an FXO voice modem."""
@@ -180,10 +187,13 @@ class Fxo(Section):
     )
     disconnect_tone: Tone | None = Field(
         default=None,
-        description="The tone after the far end hung up, where the country's is wrong.",
+        description="The tone after the far end hung up, as `trunkline tones learn` found it.",
+        examples=[{"freqs_hz": [425], "cadence_ms": [480, 480]}],
     )
     limits: Limits = Field(
-        default=Limits(), description="Limits of this line, keys as in [limits]."
+        default=Limits(),
+        description="Limits of this line, keys as in [limits].",
+        examples=[{"max_minutes_day": 60}],
     )
     enabled: bool = Field(default=True, description="Whether the line may be used.")
 

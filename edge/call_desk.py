@@ -161,7 +161,7 @@ class CallDesk:
         if state is CallState.ENDED:
             self._ended(line, call, fact)
         elif state and call.may_enter(state):
-            self._tell(call, state, line)
+            self._tell(call, state, line, fact.evidence)
         elif fact.call.number and not call.number:
             call.number = fact.call.number
 
@@ -209,9 +209,9 @@ class CallDesk:
             self.follower.began(call, line)
         return call
 
-    def _tell(self, call: Call, state: CallState, line: Line) -> None:
+    def _tell(self, call: Call, state: CallState, line: Line, evidence: str | None = None) -> None:
         if state is CallState.ANSWERED and call.answered_at is None:
-            call.answer_evidence = _evidence(call, line)
+            call.answer_evidence = AnswerEvidence(evidence) if evidence else _evidence(call, line)
             self._stop_timers(call)
             if call.max_duration_s:
                 self._time_out(call, call.max_duration_s, None)

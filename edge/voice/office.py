@@ -47,6 +47,11 @@ class Office:
         """Whether it is an extension or a group."""
         return name in self.extensions or name in self.groups
 
+    def is_full(self, name: str, calls: int) -> bool:
+        """Whether an extension has as many calls as it may have."""
+        extension = self.extensions.get(name)
+        return extension is not None and calls >= extension.max_calls
+
     def stages(self, name: str, ring_s: float) -> list[Stage]:
         """Which phones ring, in order, for an extension, a group, "pbx NAME" or "play ID"."""
         if name.startswith("play "):

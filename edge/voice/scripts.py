@@ -84,6 +84,7 @@ class AgentThere(Script):
         """A phone that dialled is answered."""
         if self._leg.incoming:
             self._leg.answer()
+            self.talk.tell(VoiceKind.AGENT_ANSWERED)
         self.talk.bridged()
 
 
@@ -111,9 +112,13 @@ class Hunting(Script):
 
     def taken(self, leg: PhoneLeg) -> None:
         """Somebody answered."""
+        self._connect(leg)
+        self.talk.bridged()
+
+    def _connect(self, leg: PhoneLeg) -> None:
         self._hunt = None
         self.talk.connect(leg)
-        self.talk.bridged()
+        self.talk.tell(VoiceKind.AGENT_ANSWERED)
 
     def nobody(self, code: int) -> None:
         """Nobody did."""
@@ -150,8 +155,7 @@ class Reception(Hunting):
 
     def taken(self, leg: PhoneLeg) -> None:
         """Answer the line for the phone."""
-        self._hunt = None
-        self.talk.connect(leg)
+        self._connect(leg)
         self.talk.take()
 
     def play_instead(self, announcement: str) -> None:
@@ -240,8 +244,7 @@ class Handover(Hunting):
 
     def taken(self, leg: PhoneLeg) -> None:
         """The one who answered takes the call over; a call that rings is answered for him."""
-        self._hunt = None
-        self.talk.connect(leg)
+        self._connect(leg)
         if self.talk.call.answered_at:
             self.talk.bridged()
         else:

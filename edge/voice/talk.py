@@ -5,6 +5,7 @@ becomes of all that is told as voice events. Nothing here decides: its script do
 """
 
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 LINE, AGENT, SUPERVISOR = "line", "agent", "supervisor"
 _PLAYED, _WARNING = "announcement", "warning"
+_LISTENERS = {Side.LINE: (LINE,), Side.AGENT: (AGENT,), Side.BOTH: (LINE, AGENT)}
 
 
 class Recordings(Protocol):
@@ -59,9 +61,24 @@ class House:
     ringback: Callable[[], Callable[[], bytes | None]]
     recordings: Recordings
     format: RecordingFormat
-    gain_in_db: float
-    gain_out_db: float
+    gains_db: Callable[[Line], tuple[float, float]]  # of what comes from a line, of what goes to it
+    notice: Announcement | None  # what tells people that they are recorded
     spawn: Callable[[Coroutine[None, None, None]], None]
+
+
+@dataclass(frozen=True, eq=False)
+class _Playing:
+    """An announcement that plays, or waits for its turn."""
+
+    what: Announcement
+    side: Side
+    times: int
+    then: Callable[[], None]
+
+    @property
+    def name(self) -> str:
+        """How events call it."""
+        return self.what.announcement or "text"
 
 
 class Talk:
@@ -70,6 +87,7 @@ class Talk:
     def __init__(self, call: Call, line: Line, house: House) -> None:
         self.call = call
         self.supervisor: str | None = None
+        self.was_answered = False
         self._line = line
         self._house = house
         self._conversation = house.conversation(self._on_trouble)
@@ -79,7 +97,7 @@ class Talk:
         self._recorded: Finished | None = None
         self._keys: DtmfDetector | None = None
         self._comfort: Comfort | None = None
-        self._playing = 0  # which announcement may still begin
+        self._to_play: deque[_Playing] = deque()  # the first of them plays
         self._held = False
         self._troubled = False
         self._over = False
@@ -93,16 +111,19 @@ class Talk:
 
     def open_line(self, sound: Sound) -> None:
         """Carry the line's sound from now on."""
-        house = self._house
-        self._conversation.add(
-            LINE, sound, gain_in_db=house.gain_in_db, gain_out_db=house.gain_out_db
-        )
+        gain_in, gain_out = self._house.gains_db(self._line)
+        self._conversation.add(LINE, sound, gain_in_db=gain_in, gain_out_db=gain_out)
         self._connect_all()
+
+    def close_line(self) -> None:
+        """Carry it no more for now: another call has the modem."""
+        self._conversation.remove(LINE)
 
     def listen_for_keys(self) -> None:
         """Find the keys that the far end presses in its sound: its modem does not tell them."""
-        self._keys = DtmfDetector()
-        self._conversation.tap(self._find_keys)
+        if self._keys is None:
+            self._keys = DtmfDetector()
+            self._conversation.tap(self._find_keys)
 
     def take(self) -> None:
         """Answer the line."""
@@ -127,7 +148,6 @@ class Talk:
         leg.on_event = partial(self._on_phone, leg)
         self._conversation.add(AGENT, leg.sound)
         self._connect_all()
-        self.tell(VoiceKind.AGENT_ANSWERED)
 
     def bridged(self) -> None:
         """Both are there: they hear each other."""
@@ -161,15 +181,15 @@ class Talk:
         times: int,
         then: Callable[[], None] | None = None,
     ) -> None:
-        """Play it instead of what plays; `then` is called at its end, also if it cannot be."""
-        self._conversation.remove(_PLAYED)
-        self._playing += 1
-        self._house.spawn(self._play(what, side, times, then, self._playing))
+        """Play it after what plays; `then` is called at its end, also if it cannot be played."""
+        self._to_play.append(_Playing(what, side, times, then or _nothing))
+        if len(self._to_play) == 1:
+            self._house.spawn(self._play(self._to_play[0]))
 
     def stop_playing(self) -> None:
-        """End what plays."""
-        self._playing += 1
-        if _PLAYED in self._conversation:
+        """End what plays, and what waits to be played."""
+        if self._to_play:
+            self._to_play.clear()
             self._conversation.remove(_PLAYED)
             self.tell(VoiceKind.PLAY_ENDED, reason="stopped")
 
@@ -195,6 +215,8 @@ class Talk:
         recorder = self._recorder
         match action:
             case RecordAction.START if recorder is None:
+                if self._house.notice:
+                    self.play(self._house.notice, Side.BOTH, 1)
                 call_id = self.call.call_id
                 self._recorder = self._house.recordings.record(
                     call_id, self._house.format, self._on_recorded
@@ -328,38 +350,33 @@ class Talk:
             log.warning("the phone of %s sends nothing any more", self.call.agent)
             self._agent.hang_up()
 
-    async def _play(
-        self,
-        what: Announcement,
-        side: Side,
-        times: int,
-        then: Callable[[], None] | None,
-        place: int,
-    ) -> None:
-        name = what.announcement or "text"
+    async def _play(self, playing: _Playing) -> None:
         try:
-            frames = await self._house.frames(what)
+            frames = await self._house.frames(playing.what)
         except AnnouncementError as error:
-            self.tell(VoiceKind.PLAY_ENDED, announcement=name, reason=str(error))
-            if then:
-                then()
+            if self._is_due(playing):
+                self._played(playing, str(error))
             return
-        if self._over or place != self._playing:
+        if not self._is_due(playing):
             return
-        source = chain.from_iterable(repeat(frames, times))
-        listeners = {Side.LINE: (LINE,), Side.AGENT: (AGENT,), Side.BOTH: (LINE, AGENT)}[side]
-        self.tell(VoiceKind.PLAY_STARTED, announcement=name)
+        source = chain.from_iterable(repeat(frames, playing.times))
+        self.tell(VoiceKind.PLAY_STARTED, announcement=playing.name)
         self._conversation.play(
             _PLAYED,
             partial(next, source, None),
-            *listeners,
-            on_end=partial(self._played, name, then),
+            *_LISTENERS[playing.side],
+            on_end=partial(self._played, playing),
         )
 
-    def _played(self, name: str, then: Callable[[], None] | None) -> None:
-        self.tell(VoiceKind.PLAY_ENDED, announcement=name)
-        if then:
-            then()
+    def _is_due(self, playing: _Playing) -> bool:
+        return not self._over and bool(self._to_play) and self._to_play[0] is playing
+
+    def _played(self, playing: _Playing, problem: str | None = None) -> None:
+        self._to_play.popleft()
+        self.tell(VoiceKind.PLAY_ENDED, announcement=playing.name, reason=problem)
+        if self._to_play:
+            self._house.spawn(self._play(self._to_play[0]))
+        playing.then()
 
     async def _hold_with(self, music: Announcement) -> None:
         try:
@@ -400,6 +417,10 @@ def _recorded(finished: Finished | None) -> Recorded | None:
         sha256=finished.sha256,
         complete=finished.complete,
     )
+
+
+def _nothing() -> None:
+    """Nothing follows."""
 
 
 def _ignore(_: PhoneEvent) -> None:

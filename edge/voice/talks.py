@@ -26,7 +26,7 @@ from edge.voice.scripts import (
     Script,
 )
 from edge.voice.talk import House, Talk
-from mqtt.messages import Announcement, Recorded
+from mqtt.messages import Recorded
 from mqtt.vocabulary import (
     BridgeOrder,
     CallState,
@@ -35,7 +35,6 @@ from mqtt.vocabulary import (
     HangupBy,
     MonitorMode,
     RecordAction,
-    Side,
     VoiceKind,
 )
 
@@ -66,7 +65,6 @@ class Talks:
         calls: Ends,
         live: Callable[[str], Call | None],
         keep: Keep,
-        notice: Announcement | None,
     ) -> None:
         self._house = house
         self._desk = desk
@@ -74,7 +72,6 @@ class Talks:
         self._calls = calls
         self.live = live
         self._keep = keep
-        self._notice = notice
         self._talks: dict[str, Talk] = {}
         self._scripts: dict[str, Script] = {}
         self._lines: dict[str, LineSound] = {}
@@ -178,9 +175,15 @@ class Talks:
         match call.state:
             case CallState.ALERTING if call.direction is Direction.OUTGOING:
                 script.alerting()
+            case CallState.ANSWERED if talk.was_answered:  # it was held
+                self._open_line(talk, line)
             case CallState.ANSWERED:
+                talk.was_answered = True
                 self._answered(talk, line)
                 script.answered()
+            case CallState.HELD:  # for another call on the same modem
+                self._lines.pop(call.call_id, None)
+                talk.close_line()
             case _:
                 pass
 
@@ -239,17 +242,15 @@ class Talks:
             return
         sound = self._lines[talk.call.call_id] = LineSound(audio)
         talk.open_line(sound)
+        if talk.call.answered_at:
+            sound.answered()
         if line.modem and not line.modem.tells_keys:
             talk.listen_for_keys()
 
     def _answered(self, talk: Talk, line: Line) -> None:
         self._open_line(talk, line)
-        if sound := self._lines.get(talk.call.call_id):
-            sound.answered()
         wanted = talk.call.record
         if wanted or (wanted is None and self._keep is Keep.ALL):
-            if self._notice:
-                talk.play(self._notice, Side.BOTH, 1)
             talk.record(RecordAction.START)
 
     def _early_event(self, call_id: str, event: PhoneEvent) -> None:

@@ -19,7 +19,16 @@ from mqtt.messages import (
     Record,
     Transfer,
 )
-from mqtt.vocabulary import CallState, Direction, MonitorMode, Reason, RecordAction, Result
+from mqtt.vocabulary import (
+    BridgeOrder,
+    CallState,
+    Direction,
+    MonitorMode,
+    Purpose,
+    Reason,
+    RecordAction,
+    Result,
+)
 
 _RINGING = frozenset({CallState.ALERTING, CallState.WAITING})
 
@@ -32,12 +41,16 @@ class Verbs:
         talks: Talks,
         office: Office,
         registered: Callable[[str], bool],
+        calls_of: Callable[[str], int],
         has_announcement: Callable[[str], bool],
+        identity: str | None,
     ) -> None:
         self._talks = talks
         self._office = office
         self._registered = registered
+        self._calls_of = calls_of
         self._has = has_announcement
+        self._identity = identity
 
     @property
     def handlers(self) -> Mapping[type[AnyCommand], Callable[[Any], Outcome]]:
@@ -54,7 +67,7 @@ class Verbs:
     def refusal(self, command: Dial) -> Outcome | None:
         """Why what a `dial` asks of voices cannot be."""
         if command.bridge:
-            return self._no_agent(command.bridge.to)
+            return self._no_identity(command) or self._no_agent(command.bridge.to)
         if command.broadcast:
             missing = self._no_announcement(command.broadcast)
             agent = command.broadcast.agent
@@ -144,8 +157,19 @@ class Verbs:
             sentence = f"There is no extension or group {name} in gateway.toml."
             return refuse(Reason.UNKNOWN_EXTENSION, sentence)
         phones = {phone for stage in self._office.stages(name, 1) for phone in stage.phones}
-        if not any(map(self._registered, phones)):
+        there = [phone for phone in phones if self._registered(phone)]
+        if not there:
             return refuse(Reason.AGENT_NOT_THERE, f"No phone of {name} is registered.", 30)
+        if all(self._office.is_full(phone, self._calls_of(phone)) for phone in there):
+            return refuse(Reason.AGENT_BUSY, f"{name} has as many calls as it may have.", 10)
+        return None
+
+    def _no_identity(self, command: Dial) -> Outcome | None:
+        """A campaign's callee whom no agent can take must hear who called."""
+        callee_first = command.bridge and command.bridge.order is BridgeOrder.CALLEE_FIRST
+        if callee_first and command.purpose is not Purpose.MANUAL and not self._identity:
+            sentence = "Set voice.identity: callees whom no agent can take must hear who called."
+            return refuse(Reason.PURPOSE_FORBIDDEN, sentence)
         return None
 
     def _no_announcement(self, what: Announcement) -> Outcome | None:

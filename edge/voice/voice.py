@@ -62,6 +62,7 @@ class Voice:
         self._tasks = Tasks("voice")
         self.agent_wait_s = config.voice.agent_wait_s
         self.identity = config.voice.identity
+        self._gains = {line.name: line for line in config.line}
         self._clock = MediaClock()
         self._office = Office(config)
         self._tones = load_tones().of(config.gateway.country)
@@ -81,13 +82,14 @@ class Voice:
             calls,
             book.live.get,
             config.recording.keep,
-            self._notice(),
         )
         self._verbs = Verbs(
             self.talks,
             self._office,
             self._phones.registered,
+            self._phones.calls_of,
             self._announcements.has,
+            self.identity,
         )
         inside = InsideCalls(self._phones, lambda: Conversation(self._clock))
         self._front = Front(
@@ -188,15 +190,24 @@ class Voice:
             ringback=lambda: ToneSource(self._tones.ringback[0]).frame,
             recordings=self._recordings,
             format=config.recording.format,
-            gain_in_db=config.voice.gain_in_db,
-            gain_out_db=config.voice.gain_out_db,
+            gains_db=self._gains_db,
+            notice=self._notice(),
             spawn=self._tasks.spawn,
+        )
+
+    def _gains_db(self, line: Line) -> tuple[float, float]:
+        voice, own = self._config.voice, self._gains.get(line.line)
+        gain_in = own.gain_in_db if own else None
+        gain_out = own.gain_out_db if own else None
+        return (
+            voice.gain_in_db if gain_in is None else gain_in,
+            voice.gain_out_db if gain_out is None else gain_out,
         )
 
     def _notice(self) -> Announcement | None:
         """What tells people that they are recorded."""
         recording = self._config.recording
-        if recording.notice is False:
+        if not recording.notice:
             return None
         if recording.notice_announcement:
             return Announcement(announcement=recording.notice_announcement)

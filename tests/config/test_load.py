@@ -37,7 +37,7 @@ def test_every_table_is_read() -> None:
         port = "/dev/ttyAMA0"
         [[sim]]
         iccid = "{ICCID}"
-        pin = "0000"
+        pin = "4711"
         """,
         GatewayConfig,
         "gateway.toml",
@@ -47,8 +47,8 @@ def test_every_table_is_read() -> None:
     assert config.dispatcher.policies == (Policy.ROUND_ROBIN,)
     assert config.modem[0].profile is None
     assert config.sim[0].pin is not None
-    assert config.sim[0].pin.get_secret_value() == "0000"
-    assert "0000" not in repr(config)
+    assert config.sim[0].pin.get_secret_value() == "4711"
+    assert "4711" not in repr(config)
 
 
 @pytest.mark.parametrize(
