@@ -3,6 +3,7 @@
 The modem's clock is that of the frames that come from it. A modem that hears and speaks at once is
 never sent more than it can have played by that clock. One that cannot is turned round: while there
 is something to say it plays, and when that was all it listens again; the caller is not heard then.
+That nothing but silence comes is no trouble here: eight bits leave nothing of a quiet line.
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from modem.pcm import FRAME_BYTES, SILENCE
 LEAD_FRAMES = 6  # 120 ms that may lie in the modem to be played
 STUCK_OCTETS = 4000  # half a second that the modem does not take
 NO_FRAMES_S = 1.0  # without a frame from a stream that is open
+RATE_S = 5.0  # over which frames are counted
+RATES = (47.5, 52.5)  # frames a second that are right: 7200 or 11025 samples a second are not
 QUIET_FRAMES = 20  # 400 ms of silence: all was said
 KEPT_FRAMES = 100  # 2 s that wait while the modem turns round
 
@@ -39,6 +42,7 @@ class FxoSound:
         self._waiting: deque[bytes] = deque()
         self._watch: asyncio.TimerHandle | None = None
         self._told: set[Trouble] = set()
+        self._counted = 0.0, 0  # since when, and the frames that had come by then
 
     # --- what the bridge asks
 
@@ -79,6 +83,7 @@ class FxoSound:
         """A stream was opened, in whichever direction."""
         self._ahead = self._quiet = 0
         self._turning = False
+        self._count_anew()
         while self._waiting and self._stream.speaks:
             self._say(self._waiting.popleft())
 
@@ -152,7 +157,24 @@ class FxoSound:
     def _look(self, before: int) -> None:
         if self._stream.hears and self.counters.frames_in == before:
             self._tell(Trouble.NO_FRAMES)
+            self._count_anew()
+        self._look_at_rate()
         self._look_again()
+
+    def _look_at_rate(self) -> None:
+        since, frames = self._counted
+        seconds = asyncio.get_running_loop().time() - since
+        if not self._stream.hears or seconds < RATE_S:
+            return
+        least, most = RATES
+        if least <= (self.counters.frames_in - frames) / seconds <= most:
+            self._told.discard(Trouble.WRONG_RATE)
+        else:
+            self._tell(Trouble.WRONG_RATE)
+        self._count_anew()
+
+    def _count_anew(self) -> None:
+        self._counted = asyncio.get_running_loop().time(), self.counters.frames_in
 
     def _tell(self, trouble: Trouble) -> None:
         if self._on_trouble and trouble not in self._told:

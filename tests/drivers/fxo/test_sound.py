@@ -2,11 +2,13 @@ import asyncio
 
 import pytest
 
+from drivers.audio.port import Trouble
 from drivers.fxo.judge import Verdict
 from drivers.fxo.sound import KEPT_FRAMES, LEAD_FRAMES
 from modem.pcm import FRAME_BYTES, SILENCE
 from modem.v253.formats import Format, to_pcm
 from tests.drivers.fxo.conftest import Open
+from tests.drivers.fxo.fake import QUIET
 
 LOUD = b"\x10\x90" * 80  # octets that need a shield
 LOUD_FRAME = to_pcm(LOUD, Format.UNSIGNED)
@@ -69,6 +71,22 @@ async def test_a_modem_without_frames_is_told_once(
     assert line.troubles == ["no_frames"]
     line.fake.sound()
     await line.until(lambda: len(line.troubles) == 2)  # it came, and stayed away again
+
+
+async def test_a_modem_with_another_rate_is_told_once(
+    bench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.fxo.sound.NO_FRAMES_S", 0.02)
+    monkeypatch.setattr("drivers.fxo.sound.RATE_S", 0.03)
+    line = await bench()
+    await line.talk()
+    while "wrong_rate" not in line.troubles:
+        line.fake.sound(QUIET * 8)
+        await asyncio.sleep(0.005)
+    for _ in range(20):
+        line.fake.sound(QUIET * 8)
+        await asyncio.sleep(0.005)
+    assert line.troubles.count(Trouble.WRONG_RATE) == 1
 
 
 async def test_a_modem_that_starves_is_counted(bench: Open) -> None:
