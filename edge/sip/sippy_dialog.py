@@ -157,6 +157,8 @@ class SippyDialog:
     def offer(self, sdp: str) -> None:
         """Send a re-INVITE."""
         self._updating = True
+        if self._agent.lSDP is None:  # so it is after a refusal, and sippy stumbles over it
+            self._agent.lSDP = MsgBody("")
         self._tell(CCEventUpdate(MsgBody(sdp)))
 
     def accept_update(self, sdp: str) -> None:

@@ -127,10 +127,10 @@ async def sipp(
     script.write_text(text.replace("CODE", str(code)))
     child = await asyncio.create_subprocess_exec(
         "sipp", f"{HOST}:{to}", "-sf", str(script),
-        "-i", HOST, "-p", str(port), "-mp", str(free_udp_port()), "-nostdin", "-m", "1",
+        "-i", HOST, "-p", str(port), "-mp", str(free_udp_port()), "-nostdin",
         "-timeout", "20s", "-timeout_error", "-trace_err", "-error_file", str(trace),
         "-trace_msg", "-message_file", str(folder / f"{scenario}.{port}.msg"),
-        *arguments,
+        *("-m", "1") * ("-m" not in arguments), *arguments,
         cwd=folder, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -66,11 +66,11 @@ def test_the_right_password_forgives_and_so_does_time() -> None:
     assert not made.failed("10.0.0.1", 1000)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=5)
 @given(st.lists(st.integers(0, 2**24 - 1), min_size=1, max_size=50))
 def test_memory_is_bounded(numbers: list[int]) -> None:
     made = fence()
-    for n in range(5000):
+    for n in range(4500):
         address = f"10.{n >> 8 & 255}.{n & 255}.{numbers[n % len(numbers)] & 255}"
         made.admits(MESSAGE, address, n)
         made.failed(address, n)

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from edge.sip.phone import Answered, Ended, HeldByPeer, PhoneLeg, Ringing
 from tests.edge.sip.peers import Desk, Rows, desk, extension
 from tests.edge.sip.rawphone import SDP, RawPhone, header, headers, rawphone
@@ -107,6 +109,52 @@ async def test_hold_and_resume_by_us() -> None:
         assert "a=sendrecv" in invite
         phone.answer(invite, 200, body=SDP.format(port=9))
         await phone.receive("ACK")
+
+
+async def test_a_hold_that_met_the_other_sides_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.sip.phone._GLARE_S", 0.01)
+    async with desk([extension()]) as here, rawphone(here.port) as phone:
+        leg, _, _ = await talking(here, phone)
+        leg.hold(on=True)
+        phone.answer(await phone.receive("INVITE"), 491)
+        await phone.receive("ACK")
+        again = await phone.receive("INVITE")
+        assert "a=sendonly" in again
+        phone.answer(again, 200, body=SDP.format(port=9))
+        await phone.receive("ACK")
+
+
+async def test_a_phone_that_knows_no_hold_stays_up(caplog: pytest.LogCaptureFixture) -> None:
+    async with desk([extension()]) as here, rawphone(here.port) as phone:
+        leg, _, _ = await talking(here, phone)
+        leg.hold(on=True)
+        phone.answer(await phone.receive("INVITE"), 488)
+        await phone.receive("ACK")
+        assert leg.up
+        leg.hang_up()
+        await phone.receive("BYE")
+    assert "refused to be put on hold" in caplog.text
+
+
+async def test_a_new_offer_without_a_codec_of_ours_changes_nothing() -> None:
+    async with desk([extension()]) as here, rawphone(here.port) as phone:
+        leg, events, invite = await talking(here, phone)
+        body = SDP.format(port=9).replace("8 101", "18 101")
+        phone.send(_within(phone.request("INVITE", body=body, to_tag="x"), invite, phone))
+        await phone.receive("SIP/2.0 488")
+        phone.send(_within(phone.request("ACK", to_tag="x"), invite, phone))
+        assert leg.up
+        assert events.rows[-1] == Answered()
+
+
+async def test_a_redirection_is_not_followed() -> None:
+    async with desk([extension()]) as here, rawphone(here.port) as phone:
+        _, events, invite = await ringing(here, phone)
+        phone.answer(invite, 302)
+        assert (await events.event(Ended)).code == 302
+        assert here.server.calls_of("201") == 0
 
 
 async def test_hold_and_resume_by_the_phone() -> None:

@@ -12,7 +12,7 @@ import pytest
 from config.sip import Codec
 from drivers.audio.port import Trouble
 from edge.sip.events import packets
-from edge.sip.rtp import RtpSound
+from edge.sip.rtp import _CODECS, RtpSound
 from edge.sip.rtp_packet import Packet, parse
 from edge.sip.rtp_ports import NoPort, RtpPorts
 from edge.sip.sdp import Agreed
@@ -119,6 +119,21 @@ async def test_a_lost_packet_is_filled_and_counted(ears: list[Ear]) -> None:
     await frames.event(bytes, 4)
     assert sound.counters.lost == 1
     assert sound.counters.frames_in == 3
+    sound.stop()
+
+
+async def test_a_minute_of_sound_has_no_gap_and_no_repetition(ears: list[Ear]) -> None:
+    sound, frames = sounding(ears[0])
+    payloads = [bytes([n % 256, n // 256, 0xD5, 0xD5]) * 40 for n in range(3000)]
+    for number, payload in enumerate(payloads, 65_000):  # over the end of the numbers
+        ears[0].send(sound, number, payload, timestamp=number * 160)
+        if number % 10 == 0:
+            await frames.event(bytes, number - 65_000 + 1)
+    await frames.event(bytes, 3000)
+    decode = _CODECS[Codec.PCMA].decode
+    assert frames.rows == [decode(payload) for payload in payloads]
+    counters = sound.counters
+    assert (counters.lost, counters.late, counters.passed.reordered) == (0, 0, 0)
     sound.stop()
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 from sippy.Core.EventDispatcher import ED2
 
-from edge.sip.fence import Drop
-from edge.sip.phone import Answered, Ended
-from tests.edge.sip.peers import Desk, desk, extension, peer, sipp
+from edge.sip import sippy_manager
+from edge.sip.fence import Drop, Fence
+from edge.sip.phone import Answered, Ended, PhoneLeg
+from tests.edge.sip.peers import Desk, Rows, desk, ended, extension, peer, sipp
 from tests.edge.sip.rawphone import SDP, RawPhone, header, rawphone
 
 HEAD = (
@@ -226,12 +227,43 @@ async def test_a_flood_of_invites_leaves_room_for_others_and_no_memory() -> None
 
 
 @pytest.mark.skipif(not shutil.which("sipp"), reason="sipp is not installed")
-async def test_a_third_of_all_messages_is_lost(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_a_third_of_all_messages_is_lost_both_ways(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    admits, send_to = Fence.admits, sippy_manager._Face.send_to
+    lost = []
+
+    def is_lost(*_: object) -> bool:
+        lost.append(dice.random() < 0.3)
+        return lost[-1]
+
+    monkeypatch.setattr(Fence, "admits", lambda *args: not is_lost() and admits(*args))
+    monkeypatch.setattr(sippy_manager._Face, "send_to", lambda *args: is_lost() or send_to(*args))
     async with desk(pbxs=[peer()]) as here:
-        run = asyncio.create_task(sipp("calls_and_hangs_up", tmp_path, "-lost", "30", to=here.port))
+        run = asyncio.create_task(sipp("calls_and_hangs_up", tmp_path, to=here.port))
         leg, events = await here.incoming()
         leg.ring()
         leg.answer()
         assert (await events.event(Ended)).code == 200
         ran = await run
         assert ran.code == 0, ran.said
+        assert any(lost)
+
+
+@pytest.mark.skipif(not shutil.which("sipp"), reason="sipp is not installed")
+async def test_a_hundred_calls_one_after_the_other_and_at_once(tmp_path: Path) -> None:
+    async with desk(pbxs=[peer()]) as here:
+        ends = Rows()
+
+        def take(leg: PhoneLeg) -> None:
+            leg.on_event = ends.add
+            leg.ring()
+            leg.answer()
+
+        here.server._on_call = take
+        ran = await sipp("calls_and_hangs_up", tmp_path, "-r", "50", "-m", "100", to=here.port)
+        assert ran.code == 0, ran.said
+        assert len(ended(ends)) == 100
+        assert not here.server._legs
