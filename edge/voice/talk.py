@@ -93,6 +93,7 @@ class Talk:
         self._conversation = house.conversation(self._on_trouble)
         self._agent: PhoneLeg | None = None
         self._supervisor_leg: PhoneLeg | None = None
+        self._mode = MonitorMode.LISTEN
         self._recorder: Recorder | None = None
         self._recorded: Finished | None = None
         self._keys: DtmfDetector | None = None
@@ -244,13 +245,8 @@ class Talk:
 
     def supervise(self, mode: MonitorMode) -> None:
         """Change what the supervisor may do."""
-        match mode:
-            case MonitorMode.WHISPER:
-                self._conversation.whisper(SUPERVISOR, AGENT)
-            case MonitorMode.JOIN:
-                self._conversation.join(SUPERVISOR)
-            case _:
-                self._conversation.listen(SUPERVISOR)
+        self._mode = mode
+        self._place_supervisor()
         self.tell(VoiceKind.MONITOR_STARTED, agent=self.supervisor, reason=mode)
 
     def dismiss_supervisor(self) -> None:
@@ -308,6 +304,18 @@ class Talk:
     def _connect_all(self) -> None:
         if LINE in self._conversation and AGENT in self._conversation:
             self._conversation.connect(LINE, AGENT)
+        if self._supervisor_leg:
+            self._place_supervisor()
+
+    def _place_supervisor(self) -> None:
+        """Have the supervisor hear those who are there, and those hear him who may."""
+        match self._mode:
+            case MonitorMode.WHISPER:
+                self._conversation.whisper(SUPERVISOR, AGENT)
+            case MonitorMode.JOIN:
+                self._conversation.join(SUPERVISOR)
+            case _:
+                self._conversation.listen(SUPERVISOR)
 
     def _drop_agent(self) -> None:
         leg, self._agent = self._agent, None

@@ -79,8 +79,9 @@ class Scene:
 
     def callee_heard(self, hz: float) -> float:
         """The share that a tone has of what the far end of the last call heard of late."""
-        frames = self.world.calls[-1].heard(Side.CALLEE)
-        return share(frames[-50:], hz)
+        calls = self.world.calls
+        frames = calls[-1].heard(Side.CALLEE) if calls else []
+        return share(frames[-50:], hz) if frames else 0.0
 
 
 @asynccontextmanager
