@@ -189,6 +189,20 @@ async def test_an_unplugged_modem_loses_its_call_and_its_line_waits(office: Desk
         await one.in_state("failed")
 
 
+async def test_a_modem_that_does_not_come_up_is_reset(
+    office: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("drivers.fxo.modem.WAKE_S", 0.05)
+    async with office() as one:
+        one.fake.replies["AT"] = ["", ""]  # two lives long
+        one.fake.sent.clear()
+        await one.ear.ask("line", line=LINE, action="reset")
+        await one.in_state("failed")
+        assert "answers AT" in (one.line.reason or "")
+        await one.in_state("ready")
+        assert one.fake.sent.count("ATZ") == 1
+
+
 async def test_a_disabled_line_is_disabled(office: Desk) -> None:
     async with office() as one:
         await one.ear.ask("line", line=LINE, action="disable")
