@@ -5,22 +5,21 @@
     incoming           rings (Bell)                       we answer              -> TALKING
     both      TALKING                                     a tone, the loop       -> over
 
-What each verdict does in each phase stands in `_MEANS`; whatever is not there is no news. A call is
-told to be over when the line is on the hook again: only then may the next one begin.
+What each verdict does in each phase stands in `drivers.fxo.phases`. A call is told to be over when
+the line is on the hook again: only then may the next one begin.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
-from enum import Enum, auto
 
 from drivers.call_control import CallRefused
 from drivers.facts import CallChanged, DigitHeard, Fact, PhoneLifted
 from drivers.families.v253 import V253
 from drivers.fxo.bell import Bell
 from drivers.fxo.hook import Hook, LineFailed
-from drivers.fxo.judge import DIALED, EVIDENCE, TAKEN, Judge, JudgeMaker, Verdict
+from drivers.fxo.judge import DIALED, EVIDENCE, TAKEN, JudgeMaker, Verdict
+from drivers.fxo.phases import MEANS, Live, Phase
 from drivers.fxo.stream import StreamFailed
 from modem.at.command import Answer, Command, Priority
 from modem.calls import CallInfo, CallState, Direction
@@ -30,67 +29,10 @@ from modem.v253.stream import Code, Digit
 
 log = logging.getLogger(__name__)
 
-DIAL_TONE_S = 5.0  # until an exchange gives its dial tone; E.180 asks for less than 2
+DIAL_TONE_S = 5.0  # until an exchange gives its dial tone; gateways wait 1 to 3 (MP-11x)
 
 Spawn = Callable[[Coroutine[None, None, None]], object]
 Send = Callable[[Command], "asyncio.Future[Answer]"]
-
-
-class Phase(Enum):
-    """How far a call is for which the line is off the hook."""
-
-    SEIZED = auto()
-    DIALED = auto()
-    TALKING = auto()
-
-
-_ANSWERED = dict.fromkeys(EVIDENCE, CallState.ACTIVE)
-_MEANS: dict[Phase, dict[Verdict, CallState | Cause]] = {
-    Phase.SEIZED: {
-        Verdict.DIAL_TONE: CallState.DIALING,
-        Verdict.BUSY: Cause.NETWORK_ERROR,
-        Verdict.CONGESTION: Cause.NETWORK_ERROR,
-        Verdict.SIT: Cause.NETWORK_ERROR,
-        Verdict.DISCONNECTED_LOOP: Cause.NETWORK_ERROR,
-    },
-    Phase.DIALED: {
-        Verdict.RINGBACK: CallState.ALERTING,
-        Verdict.BUSY: Cause.BUSY,
-        Verdict.CONGESTION: Cause.NETWORK_ERROR,
-        Verdict.SIT: Cause.UNASSIGNED,
-        **_ANSWERED,
-        Verdict.DISCONNECTED_TONE: Cause.NETWORK_ERROR,
-        Verdict.DISCONNECTED_LOOP: Cause.NETWORK_ERROR,
-        Verdict.DISCONNECTED_SILENCE: Cause.NETWORK_ERROR,
-    },
-    Phase.TALKING: {
-        Verdict.BUSY: Cause.NORMAL,
-        Verdict.CONGESTION: Cause.NORMAL,
-        Verdict.DISCONNECTED_TONE: Cause.NORMAL,
-        Verdict.DISCONNECTED_LOOP: Cause.NORMAL,
-        Verdict.DISCONNECTED_SILENCE: Cause.NORMAL,
-    },
-}
-
-
-@dataclass(slots=True)
-class _Live:
-    """The call for which the line is off the hook, or about to be."""
-
-    key: int
-    judge: Judge
-    phase: Phase
-    dial_tone: asyncio.Future[None] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
-    dialing: bool = False  # the dial command is under way
-    cause: Cause | None = None  # it ends
-    raw: str | None = None
-    by_us: bool = False
-
-    @property
-    def ends(self) -> bool:
-        return self.by_us or self.cause is not None
 
 
 class FxoCalls:
@@ -118,7 +60,7 @@ class FxoCalls:
         self._broken = broken
         self._table = CallTable()
         self._bell = Bell(self._rings, self._stops_ringing)
-        self._live: _Live | None = None
+        self._live: Live | None = None
         self._turn = asyncio.Lock()
         self._lifted = False  # a parallel phone
 
@@ -132,7 +74,7 @@ class FxoCalls:
     def place(self, number: str) -> int:
         """Dial a call now; gives our key. What becomes of it comes as facts, never before."""
         call = self._table.dial(number)
-        live = _Live(call.key, self._judge(), Phase.SEIZED)
+        live = Live(call.key, self._judge(), Phase.SEIZED)
         if obstacle := self._obstacle():
             live.cause, live.raw = Cause.NETWORK_ERROR, obstacle
         else:
@@ -146,7 +88,7 @@ class FxoCalls:
             if self._call(key).state is not CallState.INCOMING or self._live:
                 raise CallRefused("there is no call to answer")
             self._bell.stop()
-            self._live = live = _Live(key, self._judge(), Phase.TALKING)
+            self._live = live = Live(key, self._judge(), Phase.TALKING)
             try:
                 await self._hook.lift()
             except (LineFailed, StreamFailed) as error:
@@ -163,7 +105,7 @@ class FxoCalls:
             if self._call(key).direction is Direction.OUTGOING or self._live:
                 return  # it never got the line: its end is on its way
             self._bell.stop()
-            live = self._live = _Live(key, self._judge(), Phase.SEIZED)
+            live = self._live = Live(key, self._judge(), Phase.SEIZED)
         live.by_us = True
         if not live.dial_tone.done():
             live.dial_tone.set_result(None)
@@ -253,7 +195,7 @@ class FxoCalls:
             return "a call came in at the same moment"
         return None
 
-    async def _dial(self, live: _Live, number: str) -> None:
+    async def _dial(self, live: Live, number: str) -> None:
         async with self._turn:
             if not live.ends and self._table.get(live.key):
                 try:
@@ -265,7 +207,7 @@ class FxoCalls:
             if live.cause is not None and not live.by_us:
                 await self._finish(live)
 
-    async def _set_up(self, live: _Live, number: str) -> None:
+    async def _set_up(self, live: Live, number: str) -> None:
         await self._hook.lift()
         async with asyncio.timeout(DIAL_TONE_S):
             await live.dial_tone
@@ -322,11 +264,11 @@ class FxoCalls:
         if code and (live := self._live):
             self._rule(live, live.judge.code(code, self._now()))
 
-    def _rule(self, live: _Live, verdict: Verdict | None) -> None:
+    def _rule(self, live: Live, verdict: Verdict | None) -> None:
         """Act on a verdict; the first that ends a call counts."""
         if verdict is None or live.ends:
             return
-        match _MEANS[live.phase].get(verdict):
+        match MEANS[live.phase].get(verdict):
             case CallState.DIALING:
                 if not live.dial_tone.done():
                     live.dial_tone.set_result(None)
@@ -341,7 +283,7 @@ class FxoCalls:
             case _:
                 pass
 
-    def _end(self, live: _Live, cause: Cause, raw: str) -> None:
+    def _end(self, live: Live, cause: Cause, raw: str) -> None:
         """Put the line down as soon as nothing else is done with it."""
         if live.ends:
             return
@@ -351,11 +293,11 @@ class FxoCalls:
         else:
             self._spawn(self._put_down(live))
 
-    async def _put_down(self, live: _Live) -> None:
+    async def _put_down(self, live: Live) -> None:
         async with self._turn:
             await self._finish(live)
 
-    async def _finish(self, live: _Live) -> None:
+    async def _finish(self, live: Live) -> None:
         """Put the line on the hook, then tell that the call is over; once."""
         if self._table.get(live.key) is None:
             return
@@ -371,7 +313,7 @@ class FxoCalls:
         for call in self._table.end(live.key):
             self._emit(CallChanged(call, _cause(call, live), live.raw, live.by_us))
 
-    async def _reject(self, live: _Live) -> None:
+    async def _reject(self, live: Live) -> None:
         try:
             await self._hook.lift()
         except (LineFailed, StreamFailed) as error:
@@ -390,7 +332,7 @@ class FxoCalls:
                 self._end(self._live, Cause.NETWORK_ERROR, str(error))
                 raise CallRefused(str(error)) from error
 
-    def _explain(self, live: _Live, cause: Cause, raw: str) -> None:
+    def _explain(self, live: Live, cause: Cause, raw: str) -> None:
         live.cause = live.cause or cause
         live.raw = live.raw or raw
 
@@ -409,7 +351,7 @@ class FxoCalls:
         return asyncio.get_running_loop().time()
 
 
-def _cause(call: TrackedCall, live: _Live) -> Cause:
+def _cause(call: TrackedCall, live: Live) -> Cause:
     if call.was_active:
         return Cause.NORMAL
     if live.by_us:
