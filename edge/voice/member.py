@@ -1,6 +1,7 @@
 """Who takes part in a conversation: a sound port with its buffer, or a source that only plays."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from functools import partial
 
@@ -9,6 +10,8 @@ from edge.voice.drift import DriftBuffer
 from edge.voice.mixing import amplify
 from edge.voice.sound import Sound
 from modem.pcm import SILENCE
+
+log = logging.getLogger(__name__)
 
 Source = Callable[[], bytes | None]  # the next frame; None at the end
 
@@ -29,8 +32,17 @@ class Party:
         self._sound.start(self._push, partial(on_trouble, self.name))
 
     def stop(self) -> None:
-        """Let go of the port."""
+        """Let go of the port; say what was not whole."""
         self._sound.stop()
+        counters = self.buffer.counters
+        if counters.late or counters.lost or counters.concealed:
+            log.info(
+                "the sound of the %s: %d frames late, %d lost, %d concealed",
+                self.name,
+                counters.late,
+                counters.lost,
+                counters.concealed,
+            )
 
     def pull(self, now: float) -> bytes:
         """What the party says in this tick."""
