@@ -1,7 +1,8 @@
 """Who somebody is: digest authentication (RFC 3261 22, RFC 2617) from the server's side. Pure.
 
-A nonce carries the time of its birth and is signed, so none is stored until it was used well; then
-the highest nonce count is kept, and a request that is sent again by somebody else is stale.
+A nonce carries the time of its birth and is signed for one address, so none is stored until it was
+used well; then the highest nonce count is kept, and a request that is sent again is stale. Nobody
+can have another address locked out with a nonce of his own.
 """
 
 import hmac
@@ -55,20 +56,25 @@ class Digest:
     key: bytes = field(repr=False)  # random, of this run
     _used: dict[str, _Used] = field(default_factory=dict)
 
-    def challenge(self, now: float, salt: str, *, stale: bool = False) -> str:
-        """The value of WWW-Authenticate; `salt` is random, a few hexadecimal digits."""
+    def challenge(self, source: str, now: float, salt: str, *, stale: bool = False) -> str:
+        """The value of WWW-Authenticate for an address; `salt` is random hexadecimal digits."""
         stamp = f"{int(now * 1000):x}.{salt}"
         again = ", stale=true" if stale else ""
-        nonce = f"{stamp}.{self._sign(stamp)}"
+        nonce = f"{stamp}.{self._sign(stamp, source)}"
         return f'Digest realm="{self.realm}", nonce="{nonce}", algorithm=MD5, qop="auth"{again}'
 
     def judge(
-        self, credentials: Credentials | None, method: str, passwords: Mapping[str, str], now: float
+        self,
+        credentials: Credentials | None,
+        method: str,
+        passwords: Mapping[str, str],
+        source: str,
+        now: float,
     ) -> Verdict:
-        """Judge what was sent with a request."""
+        """Judge what came with a request from an address."""
         if credentials is None or credentials.realm != self.realm:
             return Verdict.NONE
-        born = self._born(credentials.nonce)
+        born = self._born(credentials.nonce, source)
         if born is None:
             return Verdict.NONE
         password = passwords.get(credentials.username)
@@ -79,13 +85,13 @@ class Digest:
             return Verdict.STALE
         return Verdict.RIGHT
 
-    def _sign(self, stamp: str) -> str:
-        return hmac.new(self.key, stamp.encode(), sha256).hexdigest()[:32]
+    def _sign(self, stamp: str, source: str) -> str:
+        return hmac.new(self.key, f"{stamp} {source}".encode(), sha256).hexdigest()[:32]
 
-    def _born(self, nonce: str) -> float | None:
-        """When we made a nonce; None when it is none of this run."""
+    def _born(self, nonce: str, source: str) -> float | None:
+        """When we made a nonce for an address; None when we did not, in this run."""
         stamp, _, signature = nonce.rpartition(".")
-        if not hmac.compare_digest(self._sign(stamp).encode(), signature.encode()):
+        if not hmac.compare_digest(self._sign(stamp, source).encode(), signature.encode()):
             return None
         return int(stamp.partition(".")[0], 16) / 1000
 

@@ -77,7 +77,9 @@ class Gate:
         """The user that a request proves to be from; else the answer to it."""
         source, now = msg.getSource()[0], monotonic()
         credentials = self._credentials(msg)
-        verdict = self._digest.judge(credentials, msg.getMethod(), self._accounts.passwords, now)
+        verdict = self._digest.judge(
+            credentials, msg.getMethod(), self._accounts.passwords, source, now
+        )
         if verdict is Verdict.WRONG:
             if self._fence.failed(source, now):
                 log.warning("%s is locked out: too many wrong passwords", source)
@@ -87,7 +89,7 @@ class Gate:
         peer = credentials and self._accounts.by_user(credentials.username)
         if verdict is not Verdict.RIGHT or credentials is None or peer is None:
             value = self._digest.challenge(
-                now, secrets.token_hex(8), stale=verdict is Verdict.STALE
+                source, now, secrets.token_hex(8), stale=verdict is Verdict.STALE
             )
             return refusal(msg, 401, "Unauthorized", ("WWW-Authenticate", value))
         self._fence.succeeded(source)

@@ -66,6 +66,7 @@ class SipServer:
         self._own = OwnAddress(sip.address, sip.public_address)
         self._ports = RtpPorts(sip.address, sip.rtp_from, sip.rtp_to)
         self._routes = Routes(self._accounts, self._registrar)
+        self._serving = False
         self._legs: set[PhoneLeg] = set()
         self._told: Counter[Drop] = Counter()
         self._saved: list[dict[str, Any]] = []
@@ -88,9 +89,13 @@ class SipServer:
                 self._links[name] = link
                 link.start()
         self._tasks.spawn(self._tend())
+        self._serving = True
 
     async def stop(self) -> None:
-        """End every call and leave."""
+        """End every call and leave. Safe where start failed."""
+        if not self._serving:
+            return
+        self._serving = False
         await self._tasks.end()
         for leg in tuple(self._legs):
             leg.hang_up()
@@ -139,7 +144,8 @@ class SipServer:
         if pbx.mode is PbxMode.REGISTRAR:
             return bool(self.contacts(pbx.username or ""))
         link = self._links.get(pbx.name)
-        return pbx.name not in self._alive.silent and (link is None or link.registered)
+        in_time = self._serving and pbx.name not in self._alive.silent
+        return in_time and (link is None or link.registered)
 
     def contacts(self, name: str) -> tuple[Contact, ...]:
         """The phones of an extension."""

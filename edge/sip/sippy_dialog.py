@@ -29,6 +29,7 @@ from sippy.UaStateConnected import UaStateConnected
 from edge.sip.dialog import End, Header, Owner
 from edge.sip.sippy_manager import Manager, header
 from edge.sip.sippy_quiet import USER_AGENT
+from edge.sip.words import clean
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class SippyDialog:
                 self._updating = False
                 self._later("update_failed", data[0])
             case CCEventFail() | CCEventRedirect():
-                self._finish(End(data[0], _q850(event), str(data[1])))
+                self._finish(End(data[0], _q850(event), clean(str(data[1]))))
             case CCEventDisconnect():
                 self._finish(End(_ANSWERED if self._up else _CANCELLED, _q850(event), ""))
             case _:  # the INVITE that is known already, INFO

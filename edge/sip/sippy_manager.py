@@ -120,7 +120,7 @@ class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no type
         try:
             self.handleIncoming(data, Remote_address(source, "udp"), face, MonoTime())
         except Exception as error:  # noqa: BLE001 - sippy raises anything for what it cannot read
-            log.debug("a message could not be handled: %r", error)
+            log.debug("a message could not be handled: %s", type(error).__name__)
 
     def close(self) -> None:
         """End without a word; what is underway is forgotten."""
@@ -142,7 +142,7 @@ class Manager(SipTransactionManager):  # type: ignore[misc]  # sippy has no type
                 super().incomingRequest(msg, checksum, tids, server)
                 return
         except Exception as error:  # noqa: BLE001 - sippy raises anything for what it cannot read
-            log.debug("a request could not be handled: %r", error)
+            log.debug("a request could not be handled: %s", type(error).__name__)
             self._forget(msg)
             answer = Admit.IGNORE if method == "ACK" else refusal(msg, 400, "Bad Request")
         if answer is not Admit.IGNORE:
@@ -218,23 +218,26 @@ def header(name: str, value: str) -> Any:
 
 
 def mend(msg: Any, source: tuple[str, int], *, nearest: int) -> None:
-    """Make a message's Contact and nearest Record-Route lead to an address, over UDP.
+    """Make a message's Contact and nearest Record-Route lead to an address that is right.
 
-    A name would have to be looked up, TCP we do not speak: where it came from will do.
+    A name would have to be looked up, and TCP we do not speak: where it came from will do. Without
+    a proxy between, a Contact of another address is that of a phone behind a NAT.
     """
-    contacts = msg.getHFs("contact")
+    routes, contacts = msg.getHFs("record-route"), msg.getHFs("contact")
+    direct = not routes and msg.countHFs("via") == 1
     if contacts:
         try:
-            _mend_url(contacts[0].getBody().getUrl(), source)
+            _mend_url(contacts[0].getBody().getUrl(), source, direct=direct)
         except Exception as error:  # noqa: BLE001 - sippy raises anything for what it cannot read
-            log.debug("a Contact cannot be read: %r", error)
+            log.debug("a Contact cannot be read: %s", type(error).__name__)
             msg.delHFs("contact")
-    if routes := msg.getHFs("record-route"):
-        _mend_url(routes[nearest].getBody().getUrl(), source)
+    if routes:
+        _mend_url(routes[nearest].getBody().getUrl(), source, direct=False)
 
 
-def _mend_url(url: Any, source: tuple[str, int]) -> None:
+def _mend_url(url: Any, source: tuple[str, int], *, direct: bool) -> None:
     if url.transport != "udp":
         url.transport = None
-    if not is_address(str(url.host)) or not 0 < url.getPort() <= _MAX_PORT:
+    host = str(url.host)
+    if not is_address(host) or not 0 < url.getPort() <= _MAX_PORT or (direct and host != source[0]):
         url.setAddr(source)

@@ -13,7 +13,7 @@ def judge(nonce_s: float = 60) -> Digest:
 
 
 def proof(digest: Digest, now: float, password: str = PASSWORDS["201"], **more: str) -> Credentials:
-    nonce = digest.challenge(now, "ab").split('nonce="')[1].split('"')[0]
+    nonce = digest.challenge("a", now, "ab").split('nonce="')[1].split('"')[0]
     made = Credentials("201", "trunkline", nonce, "sip:x", "", "cc", "00000001")
     made = replace(made, **more)
     return replace(made, response=response(made, "REGISTER", password))
@@ -35,33 +35,34 @@ def test_the_example_of_rfc_2617() -> None:
 def test_right_and_wrong() -> None:
     digest = judge()
     right = proof(digest, 0)
-    assert digest.judge(right, "INVITE", PASSWORDS, 1) is Verdict.WRONG
-    assert digest.judge(right, "REGISTER", PASSWORDS, 1) is Verdict.RIGHT
-    assert digest.judge(proof(digest, 0, "x"), "REGISTER", PASSWORDS, 1) is Verdict.WRONG
+    assert digest.judge(right, "INVITE", PASSWORDS, "a", 1) is Verdict.WRONG
+    assert digest.judge(right, "REGISTER", PASSWORDS, "a", 1) is Verdict.RIGHT
+    assert digest.judge(proof(digest, 0, "x"), "REGISTER", PASSWORDS, "a", 1) is Verdict.WRONG
     unknown = proof(digest, 0, "", username="nobody")
-    assert digest.judge(unknown, "REGISTER", PASSWORDS, 1) is Verdict.WRONG
+    assert digest.judge(unknown, "REGISTER", PASSWORDS, "a", 1) is Verdict.WRONG
 
 
 def test_a_nonce_gets_stale_by_age_and_by_use() -> None:
     digest = judge(60)
-    assert digest.judge(proof(digest, 0), "REGISTER", PASSWORDS, 61) is Verdict.STALE
+    assert digest.judge(proof(digest, 0), "REGISTER", PASSWORDS, "a", 61) is Verdict.STALE
     first = proof(digest, 100)
-    assert digest.judge(first, "REGISTER", PASSWORDS, 101) is Verdict.RIGHT
-    assert digest.judge(first, "REGISTER", PASSWORDS, 101) is Verdict.STALE
-    assert "stale=true" in digest.challenge(0, "a", stale=True)
+    assert digest.judge(first, "REGISTER", PASSWORDS, "a", 101) is Verdict.RIGHT
+    assert digest.judge(first, "REGISTER", PASSWORDS, "a", 101) is Verdict.STALE
+    assert "stale=true" in digest.challenge("a", 0, "a", stale=True)
 
 
 def test_a_nonce_of_somebody_else_proves_nothing_and_is_no_wrong_password() -> None:
     other = Digest("trunkline", 60, b"other")
-    assert judge().judge(proof(other, 0), "REGISTER", PASSWORDS, 1) is Verdict.NONE
-    assert judge().judge(proof(judge(), 0, realm="x"), "REGISTER", {}, 1) is Verdict.NONE
-    assert judge().judge(None, "REGISTER", PASSWORDS, 1) is Verdict.NONE
+    assert judge().judge(proof(other, 0), "REGISTER", PASSWORDS, "a", 1) is Verdict.NONE
+    assert judge().judge(proof(judge(), 0, realm="x"), "REGISTER", {}, "a", 1) is Verdict.NONE
+    assert judge().judge(None, "REGISTER", PASSWORDS, "a", 1) is Verdict.NONE
+    assert judge().judge(proof(judge(), 0), "REGISTER", PASSWORDS, "b", 1) is Verdict.NONE
 
 
 def test_used_nonces_are_bounded() -> None:
     digest = judge(10_000)
     for n in range(4200):
-        assert digest.judge(proof(digest, n), "REGISTER", PASSWORDS, n) is Verdict.RIGHT
+        assert digest.judge(proof(digest, n), "REGISTER", PASSWORDS, "a", n) is Verdict.RIGHT
     assert len(digest._used) <= 4096
 
 
@@ -91,5 +92,5 @@ def test_what_is_not_md5_with_qop_auth_is_not_read() -> None:
 def test_garbage_is_no_header(text: str) -> None:
     assert read("Digest " + text) is None
     judge().judge(
-        Credentials("201", "trunkline", text, "", "0" * 32, "c", "00000001"), "X", PASSWORDS, 0
+        Credentials("201", "trunkline", text, "", "0" * 32, "c", "00000001"), "X", PASSWORDS, "a", 0
     )

@@ -144,6 +144,18 @@ async def test_an_invite_that_cannot_be_taken(change: tuple[str, str], code: int
         assert not here.server._manager.tserver
 
 
+async def test_a_phone_behind_a_nat_is_hung_up_where_it_calls_from() -> None:
+    async with desk(pbxs=[peer()]) as here, rawphone(here.port) as phone:
+        phone.send(phone.request("INVITE", body=OFFER, contact="<sip:201@192.0.2.55:5060>"))
+        leg, events = await here.incoming()
+        leg.answer()
+        tag = header(await phone.receive("SIP/2.0 200"), "To").split("tag=")[1]
+        phone.send(phone.request("ACK", to_tag=tag))
+        await events.event(Answered)
+        leg.hang_up()
+        assert (await phone.receive("BYE")).startswith(f"BYE sip:201@127.0.0.1:{phone.port} ")
+
+
 async def test_options_tell_what_we_can() -> None:
     async with desk() as here, rawphone(here.port) as phone:
         phone.send(phone.request("OPTIONS"))

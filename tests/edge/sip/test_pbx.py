@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
-from config.sip import Pbx, PbxMode
+from config.sip import Extension, Pbx, PbxMode
 from edge.sip.phone import Answered, Ended, PeerKind
 from edge.sip.server import SipError, SipServer
 from tests.edge.sip.peers import HOST, desk, extension, peer
@@ -185,6 +186,41 @@ async def test_a_phone_that_does_not_answer_options_is_dropped() -> None:
         phone.answer(options, 408)
         await here.changes.until(lambda _: True, 2)
         assert not here.server.registered("201")
+
+
+async def test_a_pbx_that_does_not_answer_options_cannot_be_called() -> None:
+    pbx = await a_pbx()
+    async with desk(pbxs=[peer(pbx.port)]) as here:
+        await talk_to(pbx, here.port)
+        assert here.server.registered("asterisk")
+        pbx.answer(await pbx.receive("OPTIONS"), 408)
+        await here.changes.until(lambda _: True)
+        assert not here.server.registered("asterisk")
+        here.server._alive.round()
+        pbx.answer(await pbx.receive("OPTIONS"), 200)
+        await here.changes.until(lambda _: True, 2)
+        assert here.server.registered("asterisk")
+    pbx.transport.close()
+
+
+async def test_a_name_that_cannot_be_found_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    lost = Pbx(name="lost", mode=PbxMode.PEER, host="no-such-host.invalid")
+    async with desk(pbxs=[lost]) as here:
+        await here.server._accounts.resolve()
+        assert here.call("pbx lost", to="1") == []
+    told = [r for r in caplog.records if "cannot be found" in r.getMessage()]
+    assert [r.levelname for r in told if r.levelname != "DEBUG"] == ["WARNING"]
+
+
+async def test_a_password_file_is_read_or_named(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret\n")
+    phone = Extension(name="201", password_file=tmp_path / "secret")
+    async with desk([phone]) as here, rawphone(here.port) as it:
+        assert (await it.register()).startswith("SIP/2.0 200")
+    gone = Extension(name="202", password_file=tmp_path / "gone")
+    with pytest.raises(SipError, match="password file of 202 cannot be read"):
+        async with desk([gone]):
+            pass
 
 
 async def test_a_port_in_use_is_told_in_a_sentence() -> None:
