@@ -353,7 +353,7 @@ class GatewayConfig(Section):
             *_doubles("line.name", (line.name for line in self.line)),
             *_doubles("carrier.name", (carrier.name for carrier in self.carrier)),
             *_doubles("sim.iccid", (sim.iccid for sim in self.sim)),
-            *_doubles("sim.line", (sim.line for sim in self.sim if sim.line)),
+            *_doubles("line", filter(None, (part.line for part in self._lines))),
             *_doubles("country.code", (guard.code for guard in self.country)),
             *_doubles("budget.currency", (budget.currency for budget in self.budget)),
             *_doubles("pbx.name", (pbx.name for pbx in self.pbx)),
@@ -388,6 +388,10 @@ class GatewayConfig(Section):
         if strays:
             raise ValueError("; ".join(strays))
         return self
+
+    @property
+    def _lines(self) -> tuple[Sim | Fxo, ...]:
+        return (*self.sim, *self.fxo)
 
     @property
     def _extensions(self) -> tuple[str, ...]:

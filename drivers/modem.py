@@ -114,6 +114,7 @@ class Modem:
             rtscts=first.flow_control is FlowControl.RTSCTS,
         )
         self.audio_place = AudioPlace()
+        self.tells_keys = False  # that the far end presses
         self._ready: set[str] = set()
         self._awake = False
         self._use(first)
@@ -144,11 +145,6 @@ class Modem:
                 self.profile.audio, self.audio_place, self.session.send, self.spawn
             )
         return self._audio
-
-    @property
-    def tells_keys(self) -> bool:
-        """Whether it reports the keys that the far end presses."""
-        return self.profile.dtmf_receive is not None
 
     def _find_profile(self, identity: ModemIdentity) -> ModemProfile:
         return self._profiles.match_model(identity.manufacturer, identity.model) or self.profile
@@ -251,7 +247,8 @@ class Modem:
         numbers = await self.session.ask(Command("AT+CNUM", prefixes=("+CNUM:",)))
         await self._run(("AT+CLIP=1", "AT+CRC=1", "AT+CREG=2", "AT+CEREG=2", "AT+COPS=3,0"))
         if self.profile.dtmf_receive:
-            await self._run([self.profile.dtmf_receive])
+            answer = await self.session.ask(Command(self.profile.dtmf_receive))
+            self.tells_keys = answer.ok  # not every firmware can
         await self.calls.clear()
         await self.messages.start()
         await self.ussd.start()

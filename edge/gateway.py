@@ -6,7 +6,7 @@ import asyncio
 import gc
 import logging
 import signal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from config.carriers import Carriers
@@ -21,9 +21,9 @@ from edge.call_book import CallBook
 from edge.call_desk import CallDesk
 from edge.call_queue import CallQueue
 from edge.commands import Commands
-from edge.control import ControlDoor, Refused
+from edge.control import ControlDoor
 from edge.destination import NumberingPlans
-from edge.dial_desk import NO_VOICE, DialDesk, no_voice
+from edge.dial_desk import DialDesk, no_voice
 from edge.display import Display
 from edge.fleet import Fleet
 from edge.guards import almanac
@@ -178,7 +178,7 @@ class Gateway:
             self._commands,
             self._fleet,
             self._store,
-            {**owner.verbs, "phones": self._phones},
+            {**owner.verbs, **(self._voice.verbs if self._voice else {})},
             at_enabled=config.console.at_enabled,
         )
 
@@ -198,11 +198,6 @@ class Gateway:
         self._dials.agents = voice
         self._commands.serve(voice.handlers)
         return voice
-
-    async def _phones(self, _: dict[str, Any]) -> object:
-        if self._voice is None:
-            raise Refused(NO_VOICE)
-        return self._voice.phones()
 
     async def run(self) -> None:
         """Live until `stop` or a signal; raises StoreError when the disk cannot be used."""

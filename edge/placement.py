@@ -179,9 +179,13 @@ class Placement:
 
     def _recovered(self, call: Call) -> tuple[Account, ...]:
         """The accounts of a call that an earlier boot began, with what it had reserved there."""
-        if call.sim is None or call.line is None or call.dialed_at is None:
+        if call.line is None or call.dialed_at is None:
             return ()
-        accounts = self._usage.of_sim(call.sim, call.line, call.carrier)
+        accounts = (
+            self._usage.of_sim(call.sim, call.line, call.carrier)
+            if call.sim
+            else self._usage.of_fxo(call.line)
+        )
         accounts[0].renew(
             call.call_id,
             self._classify(call.number),

@@ -27,6 +27,7 @@ from edge.cli import (
     show,
     sim,
     simulate,
+    tones,
     voice,
     vouchers,
     why,
@@ -61,7 +62,7 @@ _COMMANDS = {
 _GROUPS = {
     "Calls": {"deny": deny.app},
     "Lines": {"sim": sim.app},
-    "Voice": {"announce": announce.app},
+    "Voice": {"announce": announce.app, "tones": tones.app},
     "Money": {"vouchers": vouchers.app, "ledger": ledger.app},
     "Help": {"config": config.app},
 }

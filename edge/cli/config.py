@@ -16,6 +16,7 @@ from config.countries import load_countries
 from config.keys import parse_key
 from config.models import GatewayConfig
 from config.profiles import load_profiles
+from config.tones import load_tones
 
 T = TypeVar("T")
 
@@ -73,6 +74,7 @@ def _findings(path: Path | None) -> tuple[list[str], list[str]]:
     problems: list[str] = []
     config = _read(lambda: load.load(path), problems)
     modems = _read(load_profiles, problems)
+    _read(load_tones, problems)
     countries = _read(load_countries, problems)
     _read(load_carriers, problems)
     if config and modems:

@@ -38,6 +38,7 @@ def run() -> None:
 
     from edge.gateway import Gateway
     from edge.store import StoreError
+    from edge.voice.errors import VoiceError
 
     try:
         uvloop.run(Gateway(config, profiles, load_carriers(), load_countries()).run())
@@ -45,6 +46,8 @@ def run() -> None:
         raise Failed(
             f"The store cannot be used ({error}): set storage.path, or mend the disk."
         ) from error
+    except VoiceError as error:
+        raise Failed(str(error)) from error
     except OSError as error:
         raise Failed(
             f"The gateway cannot start ({error}): check control.socket "

@@ -126,6 +126,15 @@ class Talk:
             self._keys = DtmfDetector()
             self._conversation.tap(self._find_keys)
 
+    def listen(self, ear: Callable[[bytes], None]) -> Callable[[], None]:
+        """Let `ear` hear the line frame by frame until the function that is returned is called."""
+
+        def tap(said: Mapping[str, bytes]) -> None:
+            ear(said.get(LINE, SILENCE))
+
+        self._conversation.tap(tap)
+        return partial(self._conversation.untap, tap)
+
     def take(self) -> None:
         """Answer the line."""
         self._house.take(self.call)

@@ -82,6 +82,11 @@ class Talks:
         """The talk of a live call."""
         return self._talks.get(call_id)
 
+    def on_line(self, line: str) -> Talk | None:
+        """The talk of the answered call on a line."""
+        talks = (talk for talk in self._talks.values() if talk.call.line == line)
+        return next((talk for talk in talks if talk.call.state is CallState.ANSWERED), None)
+
     def hang_up(self, call: Call) -> None:
         """End a call."""
         self._calls.hang_up(call)

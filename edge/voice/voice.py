@@ -3,18 +3,22 @@
 Loaded only where the configuration asks for voice: a gateway without it keeps its memory.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from config.models import GatewayConfig
 from config.tones import load_tones
+from config.voice import Recording
 from drivers.audio.port import Trouble
 from edge.call_book import CallBook
 from edge.call_desk import CallDesk
 from edge.calls import Call
+from edge.control import OwnVerb, Refused
 from edge.destination import Destination
 from edge.lines import Line
 from edge.outcome import Outcome
+from edge.sip.accounts import SipError
 from edge.sip.phone import PhoneLeg
 from edge.sip.server import SipServer
 from edge.store import Store
@@ -23,16 +27,18 @@ from edge.voice.announcements import Announcements, File, Text
 from edge.voice.clock import MediaClock
 from edge.voice.contacts import Contacts
 from edge.voice.conversation import Conversation
+from edge.voice.errors import VoiceError
 from edge.voice.front import Front
 from edge.voice.hunt import Caller, Hunt
 from edge.voice.inside import InsideCalls
+from edge.voice.learn import LONGEST_S, learn
 from edge.voice.office import Office, Stage
 from edge.voice.recordings import Recordings
 from edge.voice.spool import Spool
 from edge.voice.talk import House
 from edge.voice.talks import Talks
 from edge.voice.tones import ToneSource
-from edge.voice.upload_targets import target_of
+from edge.voice.upload_targets import Target, UploadError, target_of
 from edge.voice.verbs import Verbs
 from mqtt.client import new_id
 from mqtt.messages import Announcement, AnyCommand, Deny, Dial, Reply
@@ -67,7 +73,7 @@ class Voice:
         self._office = Office(config)
         self._tones = load_tones().of(config.gateway.country)
         self._announcements = Announcements(config.voice.announcements, config.voice.language)
-        target = target_of(config.recording)
+        target = _target(config.recording)
         folder = config.recording.folder
         self._spool = Spool(store, folder, target, self._on_uploads) if target else None
         self._recordings = Recordings(folder, config.recording.max_mb * MEGABYTE, self._spool)
@@ -103,18 +109,27 @@ class Voice:
         )
 
     @property
+    def verbs(self) -> Mapping[str, OwnVerb]:
+        """Verbs of the control socket."""
+        return {"phones": self.phones, "tones_learn": self.learn_tone}
+
+    @property
     def handlers(self) -> Mapping[type[AnyCommand], Callable[[Any], Outcome]]:
         """Who handles which command."""
         return self._verbs.handlers
 
     async def start(self) -> None:
-        """Mend recordings, take up uploads, serve phones; raises SipError, StoreError."""
+        """Mend recordings, take up uploads, serve phones; raises VoiceError, StoreError."""
         await self._recordings.start()
         if self._spool:
             await self._spool.start()
-        if self._config.has_sip:
-            await self._contacts.load()
+        if not self._config.has_sip:
+            return
+        await self._contacts.load()
+        try:
             await self._phones.start()
+        except SipError as error:
+            raise VoiceError(str(error)) from error
 
     async def stop(self) -> None:
         """End all of it; calls are over by now."""
@@ -126,7 +141,7 @@ class Voice:
             await self._spool.stop()
         self._announcements.stop()
 
-    def phones(self) -> dict[str, Any]:
+    async def phones(self, _: dict[str, Any]) -> object:
         """Which phones are registered, and how the links to PBXs are, for `trunkline phones`."""
         return {
             "phones": [
@@ -146,6 +161,21 @@ class Voice:
                 for pbx in self._config.pbx
             ],
         }
+
+    async def learn_tone(self, request: dict[str, Any]) -> object:
+        """Listen to a line whose far end hung up, for `trunkline tones learn`."""
+        talk = self.talks.on_line(str(request.get("line")))
+        seconds = request.get("seconds")
+        if not isinstance(seconds, int) or not 0 < seconds <= LONGEST_S:
+            raise Refused(f"seconds is a number from 1 to {LONGEST_S}.")
+        if talk is None:
+            raise Refused("No answered call is on that line: call it and take the call first.")
+        heard: list[bytes] = []
+        stop = talk.listen(heard.append)
+        await asyncio.sleep(seconds)
+        stop()
+        tone = await asyncio.to_thread(learn, heard)
+        return {"tone": tone.model_dump() if tone else None}
 
     # --- what edge.dial_desk asks
 
@@ -231,3 +261,10 @@ class Voice:
     def _on_uploads(self, failure: str | None) -> None:
         text = f"Recordings cannot be uploaded: {failure}" if failure else None
         self._alarm("recording-upload", text, None)
+
+
+def _target(recording: Recording) -> Target | None:
+    try:
+        return target_of(recording)
+    except (UploadError, ValueError) as error:
+        raise VoiceError(f"Recordings cannot be uploaded: {error}.") from error
