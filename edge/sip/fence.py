@@ -79,6 +79,8 @@ class Fence:
 
     def admits(self, data: bytes, source: str, now: float) -> bool:
         """Whether a datagram is looked at any further."""
+        if len(data) < MIN_OCTETS:
+            return False
         reason = self._judge(data, source, now)
         if reason is not None:
             self.dropped[reason] += 1
@@ -106,7 +108,7 @@ class Fence:
         failures = self._failures.get(source)
         if failures is not None and now < failures.locked_until:
             return Drop.LOCKED
-        if not MIN_OCTETS <= len(data) <= MAX_OCTETS:
+        if len(data) > MAX_OCTETS:
             return Drop.SIZE
         buckets = _entry(
             self._sources, source, lambda: _Source(_full(_MESSAGES, now), _full(_INVITES, now))

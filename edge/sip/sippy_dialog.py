@@ -27,7 +27,7 @@ from sippy.UA import UA
 from sippy.UaStateConnected import UaStateConnected
 
 from edge.sip.dialog import End, Header, Owner
-from edge.sip.sippy_manager import Manager, header
+from edge.sip.sippy_manager import ALLOW, Manager, header
 from edge.sip.sippy_quiet import USER_AGENT
 from edge.sip.words import clean
 
@@ -119,7 +119,8 @@ class SippyDialog:
         event = CCEventTry(
             (None, invitation.caller, invitation.to, MsgBody(sdp), None, invitation.caller_name)
         )
-        event.extra_headers = tuple(header(*each) for each in invitation.headers)
+        headers = (("Allow", ALLOW), *invitation.headers)
+        event.extra_headers = tuple(header(*each) for each in headers)
         event.onUacSetupComplete = lambda agent: _address(agent, invitation)
         self._manager.loop.run(agent.recvEvent, event)
 
@@ -134,7 +135,9 @@ class SippyDialog:
         """Send 200; with an offer where the peer made none."""
         self._up, self._awaits_answer = True, is_offer
         kind = CCEventPreConnect if is_offer else CCEventConnect
-        self._tell(kind((200, "OK", MsgBody(sdp))))
+        event = kind((200, "OK", MsgBody(sdp)))
+        event.extra_headers = (header("Allow", ALLOW),)
+        self._tell(event)
 
     def refuse(self, code: int, reason: str, headers: Sequence[Header], q850: int | None) -> None:
         """Send a final answer from 400 on."""

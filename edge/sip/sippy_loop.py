@@ -10,7 +10,7 @@ from typing import Any
 from sippy.Core.EventDispatcher import ED2
 from sippy.Time.MonoTime import MonoTime
 
-import edge.sip.sippy_quiet  # noqa: F401 - first: it quiets the others
+import edge.sip.sippy_quiet  # noqa: F401 - it quiets sippy
 
 log = logging.getLogger(__name__)
 

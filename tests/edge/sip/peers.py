@@ -60,6 +60,12 @@ class Desk:
         """The leg of a call that came in, with its events."""
         return await self.calls.until(lambda _: True, count)  # type: ignore[no-any-return]
 
+    async def dropped(self, count: int) -> None:
+        """Wait until the fence has kept so many datagrams out."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.server._fence.dropped.total() < count:
+                await asyncio.sleep(0)
+
     def take(self, leg: PhoneLeg) -> None:
         events = Rows()
         leg.on_event = events.add

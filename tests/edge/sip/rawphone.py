@@ -64,14 +64,6 @@ class RawPhone(asyncio.DatagramProtocol):
                 pass
         return message
 
-    async def is_ignored(self) -> bool:
-        """Whether nothing came to what was sent: an OPTIONS behind it is answered first."""
-        other = await listening(self.to)
-        other.send(other.request("OPTIONS"))
-        await other.receive("SIP/2.0 200")
-        other.transport.close()
-        return self.inbox.empty()
-
     def request(
         self,
         method: str,

@@ -39,9 +39,9 @@ async def test_a_network_that_may_not_speak_is_not_answered() -> None:
     ):
         phone.send(phone.request("OPTIONS"))
         phone.send(phone.request("INVITE", body=OFFER))
-        await asyncio.sleep(0.05)
+        await here.dropped(2)
         assert phone.inbox.empty()
-        assert here.server._fence.dropped[Drop.NETWORK] == 2
+        assert here.server._fence.dropped == {Drop.NETWORK: 2}
 
 
 async def test_one_invite_makes_one_leg_however_often_it_comes() -> None:

@@ -33,6 +33,8 @@ async def test_a_registered_phone_is_called_by_its_own_uri() -> None:
         assert invite.startswith(f"INVITE {uri} SIP/2.0\r\n")
         assert header(invite, "From").startswith('"Mr. XY: Z" <sip:+43155501@127.0.0.1>;tag=')
         assert header(invite, "User-Agent") == "Trunkline"
+        assert "REFER" not in header(invite, "Allow")
+        assert "BYE" in header(invite, "Allow")
         phone.answer(invite, 180)
         assert await events.event(Ringing) == Ringing(early_media=False)
         phone.answer(invite, 200, body=SDP.format(port=9))

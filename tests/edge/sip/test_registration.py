@@ -1,5 +1,3 @@
-import asyncio
-
 from tests.edge.sip.peers import desk, extension
 from tests.edge.sip.rawphone import header, headers, rawphone
 
@@ -47,7 +45,7 @@ async def test_an_address_is_locked_out_after_wrong_passwords() -> None:
         phone.send(phone.request("REGISTER", phone.authorization("REGISTER", password="guess")))
         phone.send(phone.request("REGISTER", phone.authorization("REGISTER")))
         phone.send(phone.request("OPTIONS"))
-        await asyncio.sleep(0.05)
+        await here.dropped(2)
         assert phone.inbox.empty()
         assert not here.server.registered("201")
 

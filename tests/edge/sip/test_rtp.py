@@ -208,7 +208,9 @@ async def test_nothing_is_taken_before_anything_was_agreed_on(ears: list[Ear]) -
     sound.write(TONE)
     sound.send_digits("1")
     ears[0].send(sound, 1)
-    await asyncio.sleep(0.02)
+    async with asyncio.timeout(2):
+        while not sound.counters.foreign:
+            await asyncio.sleep(0)
     assert (frames.rows, sound.counters.dropped, sound.counters.foreign) == ([], 1, 1)
     sound.stop()
 
