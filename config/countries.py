@@ -41,6 +41,9 @@ class CountryProfile(Section):
     unassigned: tuple[Prefix, ...] = Field(
         default=(), description="Ranges that phonenumbers takes for assigned."
     )
+    recording_notice: bool = Field(
+        default=True, description="Whether people are told that their call is recorded."
+    )
     networks: Mapping[Prefix, str] = Field(
         default={}, description="Carrier profile or network by prefix, over phonenumbers."
     )
@@ -55,6 +58,8 @@ class CountryProfile(Section):
     def _every_fact_has_a_source(self) -> Self:
         tables = ("emergency", "premium", "unassigned", "networks", "zones")
         facts = {*Campaign.model_fields, *(table for table in tables if getattr(self, table))}
+        if not self.recording_notice:  # who is not told must have a law for it
+            facts.add("recording_notice")
         if missing := sorted(facts - set(self.sources)):
             raise ValueError(f"no source for {', '.join(missing)}; add it under [sources]")
         if strange := sorted(set(self.sources) - facts):

@@ -99,10 +99,11 @@ class Recording(Section):
         ge=1,
         description="Megabytes that recordings may take; the oldest are deleted first.",
     )
-    notice: bool = Field(
-        default=True,
-        description="Whether both sides are told that they are recorded; turn it off only where "
-        "the law of every callee's country lets you.",
+    notice: bool | None = Field(
+        default=None,
+        description="Whether both sides are told that they are recorded; as the profile of "
+        "gateway.country says if left out. Turn it off only where the law lets you.",
+        examples=[True],
     )
     notice_announcement: str | None = Field(
         default=None,

@@ -75,6 +75,7 @@ class Gateway:
         name = config.gateway.name
         boot_id = str(uuid4())
         home = config.gateway.country
+        self._countries = countries
         self._tasks = Tasks("gateway")
         self._stopping = asyncio.Event()
         self._store = Store(config.storage.path, on_health=self._on_disk)
@@ -186,7 +187,7 @@ class Gateway:
         from edge.voice.voice import Voice  # noqa: PLC0415 - 40 MB that not every gateway needs
 
         voice = Voice(
-            self._config,
+            _with_notice(self._config, self._countries),
             self._store,
             self._book,
             self._calls,
@@ -345,6 +346,15 @@ class Gateway:
     def _on_disk(self, failure: str | None) -> None:
         message = f"The disk does not take records: {failure}" if failure else None
         self._display.alarm("storage", message, None, Severity.CRITICAL)
+
+
+def _with_notice(config: GatewayConfig, countries: Countries) -> GatewayConfig:
+    """The configuration with what the country says of recordings, where the owner says nothing."""
+    if config.recording.notice is not None:
+        return config
+    notice = countries.of(config.gateway.country).recording_notice
+    recording = config.recording.model_copy(update={"notice": notice})
+    return config.model_copy(update={"recording": recording})
 
 
 def _settle_memory() -> None:

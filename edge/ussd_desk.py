@@ -80,7 +80,8 @@ class UssdDesk:
         if line.line in self._private:
             return refuse(Reason.LINE_BUSY, "The gateway asks the carrier itself; try again.", 30)
         if not line.is_up:
-            return refuse(Reason.LINE_NOT_READY, f"The line is not ready: {line.state[1] or 'it is an analogue one'}.", 10)
+            why = line.state[1] or "it is an analogue one"
+            return refuse(Reason.LINE_NOT_READY, f"The line is not ready: {why}.", 10)
         return None
 
     def is_idle(self, line: Line) -> bool:

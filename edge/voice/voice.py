@@ -237,11 +237,11 @@ class Voice:
     def _notice(self) -> Announcement | None:
         """What tells people that they are recorded."""
         recording = self._config.recording
-        if not recording.notice:
+        if recording.notice is False:
             return None
         if recording.notice_announcement:
             return Announcement(announcement=recording.notice_announcement)
-        return Announcement(text=NOTICE)
+        return Announcement(text=NOTICE, language="en")
 
     async def _frames(self, what: Announcement) -> tuple[bytes, ...]:
         if what.announcement:

@@ -95,11 +95,14 @@ async def scene(open_world: Open, folder: Path, **more: Any) -> AsyncIterator[Sc
         yield Scene(world, port, folder)
 
 
-def office(port: int, folder: Path, **more: Any) -> dict[str, Any]:
+def office(
+    port: int, folder: Path, more_sip: dict[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
     """Two extensions, 201 and 202, in a group 600."""
+    sip = {"address": "127.0.0.1", "port": port, "rtp_from": 20_000, "rtp_to": 29_998}
     return {
         "gateway": {"country": "DE"},
-        "sip": {"address": "127.0.0.1", "port": port, "rtp_from": 20_000, "rtp_to": 29_998},
+        "sip": sip | (more_sip or {}),
         "voice": {"announcements": folder / "announcements"},
         "recording": {"folder": folder / "recordings", "notice": False},
         "extension": [

@@ -323,5 +323,3 @@ async def test_spoken_texts_do_not_fill_the_disk(
     kept = list((tmp_path / SPOKEN).iterdir())
     assert sum(path.stat().st_size for path in kept) <= 40_000
     assert len(kept) == 2
-
-
