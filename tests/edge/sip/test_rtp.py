@@ -209,7 +209,7 @@ async def test_nothing_is_taken_before_anything_was_agreed_on(ears: list[Ear]) -
     sound.send_digits("1")
     ears[0].send(sound, 1)
     async with asyncio.timeout(2):
-        while not sound.counters.foreign:
+        while not sound.counters.foreign:  # noqa: ASYNC110 - strangers are told to nobody
             await asyncio.sleep(0)
     assert (frames.rows, sound.counters.dropped, sound.counters.foreign) == ([], 1, 1)
     sound.stop()
