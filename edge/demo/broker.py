@@ -47,9 +47,9 @@ def command(kind: BrokerKind, folder: Path, port: int) -> list[str]:
     return [shutil.which("mosquitto", path=_PLACES) or "mosquitto", "-c", str(config)]
 
 
-def free_port() -> int:
-    """Ask the kernel for a loopback port that nobody uses now."""
-    with socket.socket() as probe:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Ask the kernel for a loopback port, of TCP or UDP, that nobody uses now."""
+    with socket.socket(type=kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

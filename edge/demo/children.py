@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Awaitable
 from pathlib import Path
 
 from edge.demo.options import DemoFailed
@@ -82,3 +83,16 @@ def cancel_on(*numbers: signal.Signals) -> None:
     if task := asyncio.current_task():
         for number in numbers:
             asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+
+
+async def first_of(*works: Awaitable[None]) -> None:
+    """Run them until one ends, cancel the others; raises what the first one raised."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()

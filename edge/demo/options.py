@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class BrokerKind(StrEnum):
@@ -14,13 +15,17 @@ class BrokerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Simulated modems, calls to place, how much faster than real time, the seed, the broker."""
+    """Simulated modems, calls to place, how much faster than real time, the seed, the broker.
+
+    `recording` is where the recording of the conversation is left.
+    """
 
     lines: int
     calls: int
     speed: float
     seed: int
     broker: BrokerKind
+    recording: Path
 
 
 class DemoFailed(Exception):  # noqa: N818 - reads as what happened

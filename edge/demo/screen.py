@@ -14,7 +14,7 @@ from edge.cli.stories import balance, step
 from edge.cli.tables import rich_table
 from edge.cli.words import moment, money
 from edge.demo.audit import Audit
-from edge.demo.sentences import sentences
+from edge.demo.sentences import said, sentences
 from edge.demo.summary import Summary
 from mqtt.messages import Cdr, LineStatus, MoneyEvent
 from mqtt.vocabulary import Direction, MoneyKind
@@ -55,7 +55,7 @@ def print_summary(summary: Summary) -> None:
         f"{summary.ussd} USSD replies\n"
         f"lost {summary.lost}, twice {summary.duplicates}, in disagreement {summary.mismatched}"
     )
-    for sentence in sentences(summary.story):
+    for sentence in (*sentences(summary.story), *said(summary.conversation)):
         typer.echo(sentence)
 
 

@@ -1,9 +1,11 @@
-"""The demo's story of lines and money, in sentences for people."""
+"""The demo's story of lines and money, and its conversation, in sentences for people."""
 
 from collections.abc import Iterator
 
 from edge.cli.stories import step
 from edge.cli.words import count, moment, money
+from edge.demo.conversation import Conversation
+from edge.demo.phone import PhoneKind
 from edge.demo.story import Path, Story
 
 
@@ -16,6 +18,25 @@ def sentences(story: Story) -> Iterator[str]:
     yield from _books(story)
     for left_out in story.left_out:
         yield f"Left out: {left_out}."
+
+
+def said(conversation: Conversation) -> Iterator[str]:
+    """Tell who the phone was, what was heard, and where the recording is."""
+    if conversation.phone is PhoneKind.OWN:
+        yield (
+            "The phone is Trunkline's own SIP side, as baresip is missing: "
+            "`sudo apt-get install baresip-core`."
+        )
+    for problem in conversation.problems:
+        yield f"The conversation failed: {problem}"
+    if conversation.ok:
+        yield (
+            f"A phone ({conversation.phone}) called out: it heard the callee's tone "
+            f"({conversation.heard_by_phone:.1%} of the sound), "
+            f"and the callee heard the phone's ({conversation.heard_by_callee:.1%})."
+        )
+    if conversation.recording:
+        yield f"Their {conversation.seconds:.1f} s are recorded in {conversation.recording}"
 
 
 def _limits(story: Story) -> Iterator[str]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ START_S = 30  # a slow machine's time to start the children
 LINE_CALLED_S = 240.0  # simulated seconds from call to call that comes in on a line,
 INCOMING_S = 30.0  # and at least from one to the next on any
 SOCKET = "control.sock"
-_TRUNKLINE = (sys.executable, "-P", "-m", "edge.cli")
+TRUNKLINE = (sys.executable, "-P", "-m", "edge.cli")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,8 @@ async def set_stage(options: Options, folder: Path) -> AsyncIterator[Stage]:
         world, ports = await _start_modems(children, options, folder / "modems")
         await broker.listening(port)
         config = folder / "gateway.toml"
-        config.write_text(_gateway_toml(folder, access, ports) + cast.tables())
-        await children.start("gateway", *_TRUNKLINE, "--config", str(config), "run")
+        config.write_text(gateway_toml(GATEWAY, folder, access, ports) + cast.tables())
+        await children.start("gateway", *TRUNKLINE, "--config", str(config), "run")
         yield Stage(access, kind, ControlClient(folder / SOCKET), cast, children, world)
     finally:
         await children.stop_all()
@@ -78,7 +78,7 @@ async def _start_modems(
     }
     arguments = [str(part) for setting in settings.items() for part in setting]
     process = await children.start(
-        "simulator", *_TRUNKLINE, "simulate", "demo", "--json", *arguments, talks=True
+        "simulator", *TRUNKLINE, "simulate", "demo", "--json", *arguments, talks=True
     )
     try:
         async with asyncio.timeout(START_S):
@@ -91,17 +91,25 @@ async def _start_modems(
     return process, ports
 
 
-def _gateway_toml(folder: Path, access: Mqtt, ports: dict[str, str]) -> str:
-    """Write the configuration of the demo's gateway."""
+def gateway_toml(
+    name: str,
+    folder: Path,
+    access: Mqtt,
+    ports: Mapping[str, str],
+    audio_ports: Mapping[str, str] | None = None,
+) -> str:
+    """Write the configuration of a gateway that keeps its things in `folder`."""
     tables = [
-        f'[gateway]\nname = "{GATEWAY}"\n',
+        f'[gateway]\nname = "{name}"\n',
         f'[mqtt]\nhost = "{access.host}"\nport = {access.port}\nversion = "{access.version}"\n',
         f'[storage]\npath = "{folder}/trunkline.db"\n',
         f'[control]\nsocket = "{folder / SOCKET}"\n',
         "[discovery]\nusb = false\n",
-        *(
-            f'[[modem]]\nname = "{name.replace(".", "-")}"\nport = "{path}"\n'
-            for name, path in ports.items()
-        ),
+        *(_modem(modem, port, (audio_ports or {}).get(modem)) for modem, port in ports.items()),
     ]
     return "\n".join(tables)
+
+
+def _modem(name: str, port: str, audio: str | None) -> str:
+    sound = f'audio = "{audio}"\n' if audio else ""
+    return f'[[modem]]\nname = "{name.replace(".", "-")}"\nport = "{port}"\n{sound}'

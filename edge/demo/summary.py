@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge.demo.audit import Audit
+from edge.demo.conversation import Conversation
 from edge.demo.dialing import Dialing
 from edge.demo.options import Options
 from edge.demo.story import Story
@@ -13,7 +14,7 @@ from mqtt.vocabulary import Direction
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What came of the calls, and the story of lines and money beside them."""
+    """What came of the calls, the story of lines and money beside them, and the conversation."""
 
     calls: int
     cdrs: int
@@ -30,22 +31,30 @@ class Summary:
     broker: str
     seconds: float
     story: Story
+    conversation: Conversation
 
     @property
     def all_well(self) -> bool:
-        """Whether every call has exactly one CDR that fits, nothing came twice, all adds up."""
+        """Whether each call has one CDR that fits, none came twice, all adds up and was heard."""
         wrong = self.lost or self.duplicates or self.mismatched
-        return self.cdrs == self.calls and not wrong and self.story.adds_up
+        right = self.story.adds_up and self.conversation.ok
+        return self.cdrs == self.calls and right and not wrong
 
     def facts(self) -> dict[str, Any]:
         """All of it, as --json prints it; docs/operations.md explains each."""
         facts = asdict(self)
-        del facts["story"]
-        return facts | self.story.facts()
+        del facts["story"], facts["conversation"]
+        return facts | self.story.facts() | {"conversation": self.conversation.facts()}
 
 
 def summarize(
-    options: Options, broker: str, audit: Audit, dialing: Dialing, story: Story, seconds: float
+    options: Options,
+    broker: str,
+    audit: Audit,
+    dialing: Dialing,
+    story: Story,
+    conversation: Conversation,
+    seconds: float,
 ) -> Summary:
     """Count what the dialer was told and what the audit heard."""
     attempts = dialing.attempts
@@ -72,4 +81,5 @@ def summarize(
         broker=broker,
         seconds=round(seconds, 2),
         story=story,
+        conversation=conversation,
     )

@@ -1,9 +1,11 @@
+import hashlib
 import importlib.util
 import json
 import os
 import select
 import signal
 import subprocess
+import wave
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
-from edge.demo import broker
+from edge.demo import baresip, broker
 from edge.demo.audit import Audit
 from edge.demo.cast import LIMITED, PREPAID, Cast
 from edge.demo.children import Children
@@ -41,17 +43,36 @@ EVENT_FIELDS = ("event_id", "boot_id", "seq", "ts", "gateway")
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 
 
-def demo(*arguments: str) -> dict[str, Any]:
+def demo(folder: Path, *arguments: str, **environment: str) -> dict[str, Any]:
     """Run the demo to its end; its output is one JSON object."""
-    command = [*TRUNKLINE, "demo", "--speed", "50", "--json", *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    ended = subprocess.run(
+        [*TRUNKLINE, "demo", "--speed", "50", "--json", *arguments],
+        cwd=folder,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
     assert (ended.returncode, ended.stderr) == (0, "")
     summary: dict[str, Any] = json.loads(ended.stdout)
     return summary
 
 
-def test_the_demo_loses_nothing() -> None:
-    summary = demo("--lines", "4", "--calls", "8")
+def check_recording(talked: dict[str, Any], path: Path) -> None:
+    """Both sides are in the file that is named, and nothing else is wrong."""
+    assert (talked["ok"], talked["problems"]) == (True, [])
+    assert min(talked["heard_by_phone"], talked["heard_by_callee"]) > 0.9
+    assert talked["recording"] == str(path)
+    assert talked["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    with wave.open(str(path)) as file:
+        assert (file.getnchannels(), file.getframerate()) == (2, 8000)
+        assert file.getnframes() / 8000 == pytest.approx(talked["seconds"], abs=0.01)
+    assert talked["seconds"] > 1.9
+
+
+def test_the_demo_loses_nothing(tmp_path: Path) -> None:
+    summary = demo(tmp_path, "--lines", "4", "--calls", "8")
     assert {name: summary[name] for name in ("calls", "cdrs", "duplicates", "lost")} == {
         "calls": 8,
         "cdrs": 8,
@@ -69,23 +90,30 @@ def test_the_demo_loses_nothing() -> None:
     assert summary["ledger_entries"] > 10
     assert (summary["ledger_problems"], summary["disagreements"]) == (0, [])
     assert summary["left_out"] == []
+    talked = summary["conversation"]
+    assert talked["phone"] == ("baresip" if baresip.is_installed() else "own")
+    check_recording(talked, tmp_path / "trunkline-demo-call.wav")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("iotcore"), reason="needs the wheel iotcore")
-def test_the_demo_needs_no_installed_broker() -> None:
-    summary = demo("--lines", "2", "--calls", "2", "--broker", "iotcore")
+def test_the_demo_needs_no_installed_broker(tmp_path: Path) -> None:
+    summary = demo(tmp_path, "--lines", "2", "--calls", "2", "--broker", "iotcore")
     assert (summary["broker"], summary["cdrs"]) == ("iotcore", 2)
     assert summary["topups"] == {"confirmed": 1}
     assert summary["left_out"] == ["no limit: it takes 6 calls"]
 
 
-def test_one_line_shows_what_one_line_can() -> None:
-    summary = demo("--lines", "1", "--calls", "1")
+def test_one_line_and_no_other_phone_show_what_they_can(tmp_path: Path) -> None:
+    place = tmp_path / "call.wav"
+    options = ("--lines", "1", "--calls", "1", "--recording", str(place))
+    summary = demo(tmp_path, *options, PATH=str(tmp_path))
     assert (summary["cdrs"], summary["exhausted_lines"], summary["topups"]) == (1, 0, {})
     assert summary["left_out"] == [
         "no top-up: it takes 2 calls",
         "no limit: it takes two lines, one that stops and one that takes over",
     ]
+    assert summary["conversation"]["phone"] == "own"
+    check_recording(summary["conversation"], place)
 
 
 def test_a_killed_demo_leaves_no_process_behind() -> None:
