@@ -17,9 +17,7 @@ from uuid import uuid4
 import paho.mqtt.client as paho
 import uvloop
 
-_CCINFO = re.compile(
-    rb'\+QIND: "ccinfo",\d+,(\d),(\d|-1),0,\d,"([^"]*)"|(?:^|\n)\+CLIP: "([^"]*)"'
-)
+_CCINFO = re.compile(rb'\+QIND: "ccinfo",\d+,(\d),(\d|-1),0,\d,"([^"]*)"|(?:^|\n)\+CLIP: "([^"]*)"')
 _STATES = {b"3": "alerting", b"4": "alerting", b"0": "answered", b"-1": "ended"}
 _SET_UP = b'ATE0\rAT+QINDCFG="ccinfo",1,0\r'
 _ROOT = "trunkline/v1/bench"

@@ -31,24 +31,32 @@ LIFE_S = 300  # of a command: longer than any benchmark waits
 Stamp = tuple[int, str, str]  # monotonic nanoseconds, modem, line
 
 
-class World:
-    """The simulator child; orders are answered one after the other."""
+class Child:
+    """A child that takes orders; they are answered one after the other."""
 
     def __init__(self, child: Process) -> None:
         self._child = child
         self._lock = asyncio.Lock()
 
+    def usage(self) -> "Usage":
+        """What it has used until now."""
+        return usage_of(self._child.pid)
+
     async def order(self, what: str, **details: object) -> Any:
         """Give an order and wait for its answer."""
         stdin, stdout = self._child.stdin, self._child.stdout
         if stdin is None or stdout is None:
-            raise TypeError("the simulator child needs pipes")
+            raise TypeError("a child that takes orders needs pipes")
         async with self._lock:
             stdin.write(json.dumps({"do": what, **details}).encode() + b"\n")
             line = await stdout.readline()
         if not line:
-            raise ChildProcessError("the simulator ended")
+            raise ChildProcessError("a child ended")
         return json.loads(line)
+
+
+class World(Child):
+    """The simulator child."""
 
     async def stamps(self) -> tuple[list[Stamp], list[Stamp]]:
         """What the modems heard and said since the last time."""
@@ -181,10 +189,10 @@ class Bed:
     client: Client
 
     @asynccontextmanager
-    async def gateway(self) -> AsyncIterator[Gateway]:
-        """Run the gateway on all modems."""
+    async def gateway(self, more: str = "") -> AsyncIterator[Gateway]:
+        """Run the gateway on all modems, with `more` in its configuration."""
         path = self.folder / "gateway.toml"
-        path.write_text(_config(self))
+        path.write_text(_config(self) + more)
         with (self.folder / "gateway.log").open("ab") as log:
             started_ns = time.monotonic_ns()
             command = (Path(sys.executable).with_name("trunkline"), "--config", path, "run")
@@ -218,17 +226,25 @@ async def bed(scenario: Scenario) -> AsyncIterator[Bed]:
 async def _world(scenario: Scenario, folder: Path) -> AsyncIterator[World]:
     path = folder / "scenario.json"
     path.write_text(scenario.model_dump_json())
+    async with _obedient(Path(__file__).with_name("world.py"), path, folder / "ports") as child:
+        yield World(child)
+
+
+@asynccontextmanager
+async def obedient(name: str, *arguments: object) -> AsyncIterator[Child]:
+    """Run bench/NAME.py as a child that takes orders."""
+    async with _obedient(ROOT / "bench" / f"{name}.py", *arguments) as child:
+        yield Child(child)
+
+
+@asynccontextmanager
+async def _obedient(path: Path, *arguments: object) -> AsyncIterator[Process]:
+    """It ends with its stdin."""
     child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        Path(__file__).with_name("world.py"),
-        path,
-        folder / "ports",
-        stdin=PIPE,
-        stdout=PIPE,
-        limit=1 << 28,
+        sys.executable, path, *map(str, arguments), stdin=PIPE, stdout=PIPE, limit=1 << 28
     )
     try:
-        yield World(child)
+        yield child
     finally:
         if child.stdin:
             child.stdin.close()
@@ -274,8 +290,18 @@ def _config(bed: Bed) -> str:
         f'[control]\nsocket = "{bed.folder}/control.sock"\n'
         "[discovery]\nusb = false\n"
     )
-    modems = (f'[[modem]]\nname = "{name}"\nport = "{port}"\n' for name, port in bed.ports.items())
-    return head + "".join(modems)
+    return head + "".join(_modem(name, port) for name, port in bed.ports.items())
+
+
+def _modem(name: str, port: str) -> str:
+    sound = sound_of(port)
+    audio = f'audio = "{sound}"\n' if Path(sound).exists() else ""
+    return f'[[modem]]\nname = "{name}"\nport = "{port}"\n{audio}'
+
+
+def sound_of(port: str) -> str:
+    """The tty for the sound of a simulated modem, where it has one."""
+    return f"{port}.audio"
 
 
 def expiry() -> Any:

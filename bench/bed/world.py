@@ -5,19 +5,21 @@ processes of a machine share. The child ends with its stdin.
 """
 
 import asyncio
-import json
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from bench.bed.orders import obey
 from simulator import Scenario, Simulator
 from simulator.calls import NetworkCall
 from simulator.modem import Modem
 
-MAX_ORDER = 1 << 20
+if TYPE_CHECKING:
+    from bench.voice_parts.lines import Lines
+
 READER_BEHIND_S = 0.001
 
 
@@ -29,6 +31,7 @@ class World:
         self._heard: list[tuple[int, str, str]] = []
         self._said: list[tuple[int, str, str]] = []
         self._callers = 0
+        self._lines: Lines | None = None
         for modem in simulator.modems.values():
             modem.on_received = partial(self._note, self._heard, modem.name)
             modem.on_urc = partial(self._note, self._said, modem.name)
@@ -51,8 +54,18 @@ class World:
                 return await self._bursts(order["calls"], order["modems"], order["ring_s"])
             case "messages":
                 return len(self._simulator.network.messages)
+            case "talk" | "begin" | "end" | "found":
+                return self._far_ends.do(order["do"])
             case unknown:
                 raise ValueError(f"no such order: {unknown}")
+
+    @property
+    def _far_ends(self) -> "Lines":
+        if self._lines is None:
+            from bench.voice_parts.lines import Lines  # noqa: PLC0415 - numpy, for voice alone
+
+            self._lines = Lines(self._simulator)
+        return self._lines
 
     def _note(self, notes: list[tuple[int, str, str]], modem: str, line: str) -> None:
         notes.append((time.monotonic_ns(), modem, line))
@@ -97,21 +110,11 @@ async def _until(holds: Callable[[], bool], pause_s: float) -> None:
         await asyncio.sleep(pause_s)
 
 
-async def _orders() -> AsyncIterator[dict[str, Any]]:
-    reader = asyncio.StreamReader(limit=MAX_ORDER)
-    protocol = asyncio.StreamReaderProtocol(reader)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
-    async for line in reader:
-        yield json.loads(line)
-
-
 async def main(scenario: Scenario, folder: Path) -> None:
     simulator = Simulator(scenario, folder)
     world = World(simulator)
     await simulator.start()
-    async for order in _orders():
-        answer = await world.obey(order)
-        print(json.dumps(answer), flush=True)
+    await obey(world.obey)
     await simulator.stop()
 
 

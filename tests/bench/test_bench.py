@@ -72,6 +72,16 @@ def test_idle_knows_what_a_call_costs() -> None:
     assert 0 < measured["ms"] < 1000
 
 
+@needs_mosquitto
+def test_voice_carries_a_call_both_ways() -> None:
+    result = run("voice", "--lines", "1", "--seconds", "1", "--rival", "0")
+    floor, ours = result["rows"]
+    assert (floor["silent"], ours["silent"]) == (0, 0)
+    assert 0 < floor["to_phone_p50_ms"] < ours["to_phone_p50_ms"]
+    assert 0 < ours["cpu_percent"] < 100
+    assert [goal["unit"] for goal in result["goals"]] == ["%", "ms", "ms", ""]
+
+
 def test_a_goal_that_was_not_measured_does_not_hold() -> None:
     assert not Goal("x", 1.0, None, "ms").holds
     assert Goal("x", 1.0, 1.0, "ms").holds
