@@ -112,7 +112,9 @@ class Recordings:
     async def hold_budget(self) -> None:
         """Delete the oldest until the rest fits; what waits for its upload goes last."""
         entries = await self._worker.run(listing, self._folder)
-        doomed, over = _too_much(entries, self._max_octets, self._waits)
+        at_rest = [entry for entry in entries if not self._is_open(entry)]
+        busy = sum(entry.octets for entry in entries) - sum(entry.octets for entry in at_rest)
+        doomed, over = _too_much(at_rest, self._max_octets - busy, self._waits)
         for entry in doomed:
             await self._worker.run(_delete, entry.path)
             lost = " before it was uploaded" if self._waits(entry) else ""
@@ -122,6 +124,11 @@ class Recordings:
         if over and not self._over:
             log.warning("the recordings under way are larger than the budget")
         self._over = over
+
+    def _is_open(self, entry: Entry) -> bool:
+        """Whether it is being written, or added up before its end is told."""
+        writing = entry.name.condition is Condition.WRITING
+        return writing or any(each.call_id == entry.name.call_id for each in self._open)
 
     def _waits(self, entry: Entry) -> bool:
         return self._uploads is not None and self._uploads.waits(entry.path.name)
@@ -149,9 +156,8 @@ def _too_much(
     for entry in sorted(entries, key=waits):  # stable: the oldest first among equals
         if total <= max_octets:
             break
-        if entry.name.condition is not Condition.WRITING:
-            doomed.append(entry)
-            total -= entry.octets
+        doomed.append(entry)
+        total -= entry.octets
     return doomed, total > max_octets
 
 

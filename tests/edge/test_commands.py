@@ -43,7 +43,7 @@ BAD_PAYLOADS = [
     ("dial", json.dumps(DIAL | {"tag": "x" * 1_000_000}).encode(), "too_large"),
     ("dial", json.dumps(DIAL | {"line": "cellar"}).encode(), "unknown_line"),
     ("fly", json.dumps(DIAL).encode(), "unknown_verb"),
-    ("bridge", json.dumps(DIAL).encode(), "unsupported"),
+    ("config", json.dumps(DIAL).encode(), "unsupported"),
     ("hangup", json.dumps({"id": "h1", "call_id": "c-none"}).encode(), "unknown_call"),
     (
         "line",

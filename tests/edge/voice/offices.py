@@ -18,7 +18,8 @@ from tests.edge.voice.softphone import Softphone, softphone
 from tests.edge.worlds import World
 
 RATE = 8000
-LOUD = 1.0  # energy of half a second: what is quieter is no tone
+TENTH = RATE // 10
+LOUD = 0.2  # energy of a tenth of a second: what is quieter is no tone
 LINE_HZ, ANNA_HZ, BERT_HZ = 700, 440, 1000
 SPEAKS, LISTENS, GONE, ENGAGED, RINGS = (f"+4930123400{n:02}" for n in range(5))
 CALLEES = [
@@ -81,7 +82,7 @@ class Scene:
         """The share that a tone has of what the far end of the last call heard of late."""
         calls = self.world.calls
         frames = calls[-1].heard(Side.CALLEE) if calls else []
-        return share(frames[-50:], hz) if frames else 0.0
+        return share(frames[-10:], hz) if frames else 0.0
 
 
 @asynccontextmanager
@@ -115,13 +116,22 @@ def office(
 
 
 def share_of(samples: NDArray[np.float32], hz: float) -> float:
-    """How much of the sound's energy a tone has, 0 to 1, in the half second where it has most."""
-    size = RATE // 2
-    wave = np.exp(-2j * np.pi * hz / RATE * np.arange(size))
-    parts = [samples[at : at + size] for at in range(0, len(samples) - size + 1, size // 4)]
-    return max((_share(part, wave) for part in parts), default=0.0)
+    """How much of the sound's energy a tone has, 0 to 1: the middle one of all loud tenths.
+
+    Clocks differ, so a tone keeps its phase for a tenth of a second, not for a whole one.
+    """
+    return float(np.median(_shares(samples, hz) or [0.0]))
 
 
-def _share(part: NDArray[np.float32], wave: NDArray[np.complex128]) -> float:
-    energy = float((part**2).sum())
-    return float(2 * abs(part @ wave) ** 2 / len(part) / energy) if energy > LOUD else 0.0
+def best_share_of(samples: NDArray[np.float32], hz: float) -> float:
+    """The same where it is most."""
+    return max(_shares(samples, hz), default=0.0)
+
+
+def _shares(samples: NDArray[np.float32], hz: float) -> list[float]:
+    wave = np.exp(-2j * np.pi * hz / RATE * np.arange(TENTH))
+    parts = [samples[at : at + TENTH] for at in range(0, len(samples) - TENTH + 1, TENTH)]
+    loud = [(part, float((part**2).sum())) for part in parts]
+    return [
+        float(2 * abs(part @ wave) ** 2 / TENTH / energy) for part, energy in loud if energy > LOUD
+    ]

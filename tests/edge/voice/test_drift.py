@@ -159,6 +159,21 @@ def test_a_flood_is_cut_down_to_the_target_and_delay_stays_bounded() -> None:
     assert buffer.counters.lost > 900
 
 
+@pytest.mark.parametrize("held_up_s", [0.06, 0.1, 0.16, 0.3])
+def test_ticks_that_were_lost_leave_no_delay_and_nothing_to_mend(held_up_s: float) -> None:
+    buffer = DriftBuffer()
+    times = list(enumerate(arrivals(0, 10)))
+    for tick in range(400):
+        now = 0.007 + tick * FRAME_S + (held_up_s if tick >= 100 else 0.0)
+        while times and times[0][1] <= now:
+            number, at = times.pop(0)
+            buffer.push(tone(number), at)
+        buffer.pull(now)
+    assert buffer.counters.lost == round(held_up_s / FRAME_S)
+    assert (buffer.counters.inserted, buffer.counters.concealed) == (0, 0)
+    assert buffer.headroom_s * RATE < LEAST + WINDOW
+
+
 @pytest.mark.parametrize("size", [0, 1, FRAME_BYTES - 1, FRAME_BYTES + 1])
 def test_what_is_no_frame_is_lost_and_nothing_else(size: int) -> None:
     buffer = DriftBuffer()

@@ -25,8 +25,8 @@ async def test_one_phone_calls_another_and_both_are_heard(open_world: Open, tmp_
         await anna.hang_up()
         await anna.until("CALL_CLOSED")
         await bert.until("CALL_CLOSED")
-        assert share_of(anna.heard(), BERT_HZ) > 0.9
-        assert share_of(bert.heard(), ANNA_HZ) > 0.9
+        assert share_of(anna.heard(), BERT_HZ) > 0.8
+        assert share_of(bert.heard(), ANNA_HZ) > 0.8
 
 
 async def test_the_caller_gives_up(open_world: Open, tmp_path: Path) -> None:

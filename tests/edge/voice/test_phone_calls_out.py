@@ -28,13 +28,13 @@ async def test_it_is_heard_and_hears(open_world: Open, tmp_path: Path) -> None:
         await anna.dial(SPEAKS)
         await anna.until("CALL_ESTABLISHED")
         await anna.listen_for(2.0)
-        assert office.callee_heard(ANNA_HZ) > 0.9
+        assert office.callee_heard(ANNA_HZ) > 0.8
         await anna.hang_up()
         await anna.until("CALL_CLOSED")
         await office.ear.until(lambda: office.ear.heard.of(Cdr))
         [cdr] = office.ear.heard.of(Cdr)
         assert (cdr.agent, cdr.cause, cdr.number) == ("201", Cause.NORMAL, SPEAKS)
-        assert share_of(anna.heard(), LINE_HZ) > 0.9
+        assert share_of(anna.heard(), LINE_HZ) > 0.8
 
 
 @pytest.mark.parametrize(("number", "code"), [(GONE, "404"), (ENGAGED, "486")])

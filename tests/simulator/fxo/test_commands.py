@@ -71,7 +71,7 @@ async def test_a_usr_has_no_full_duplex() -> None:
         ({"family": "usr", "exchange": {"country": "XX"}}, "no tones of country 'XX'"),
         ({"family": "usr", "sims": []}, "one SIM"),
         ({"family": "conexant", "audio": True}, "no audio port"),
-        ({"family": "huawei", "exchange": {}}, "only conexant and usr have exchange"),
+        ({"family": "huawei", "exchange": {"country": "FR"}}, "only conexant and usr have an"),
     ],
 )
 def test_a_line_that_cannot_be_is_refused(wrong: dict[str, object], word: str) -> None:
