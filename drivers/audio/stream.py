@@ -8,6 +8,7 @@ from drivers.audio.port import Counters
 from drivers.audio.slip import Steer, resize
 from modem.pcm import FRAME_BYTES, FRAME_SAMPLES, RATE
 
+GAP_S = 0.06  # between two frames given: the device may have run empty, and holds what it likes
 FRESH_S = 0.5  # who has sent nothing for longer has no clock to go by
 
 
@@ -21,7 +22,7 @@ class DeviceStream:
         self._in = bytearray()
         self._steer = Steer()
         self._ahead = 0  # samples given and not taken
-        self._taken_at = 0.0
+        self._taken_at = self._given_at = 0.0
         self._narrow = self._widen = None
         if rate != RATE:
             from drivers.audio.wide import narrow, widen  # noqa: PLC0415 - soxr: for wide ones only
@@ -46,7 +47,8 @@ class DeviceStream:
         """The octets that play a frame."""
         slip = 0
         age = now - self._taken_at
-        if age > FRESH_S:
+        gap, self._given_at = now - self._given_at, now
+        if age > FRESH_S or gap >= GAP_S:
             self._steer.forget()
         else:
             slip = self._steer.step(self._ahead - age * RATE)

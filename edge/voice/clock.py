@@ -8,7 +8,7 @@ from modem.pcm import FRAME_S
 
 log = logging.getLogger(__name__)
 
-CATCH_UP = 2  # ticks at once after the loop was held up; buffers hold no more than that
+CATCH_UP = 2  # ticks at once after the loop was held up; after more, what was missed is lost
 
 Tick = Callable[[float], None]
 
@@ -50,7 +50,7 @@ class MediaClock:
     def _wake(self) -> None:
         now = self._loop.time()
         due = max(int((now - self._start) / FRAME_S) - self._next + 1, 1)
-        done = min(due, CATCH_UP)
+        done = due if due <= CATCH_UP else 1
         self._next += due
         self.ticks += done
         self.lost += due - done

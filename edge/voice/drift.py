@@ -27,6 +27,7 @@ NARROW = 8
 SMOOTHING = 64  # ticks, 1.3 s: longer than the jitter of most senders
 PACE = 4  # ticks between two slips: 0.16 % of pitch, for 13 s
 OVERFLOW = 1280  # 160 ms over the frame that is pulled next
+HELD_UP_S = 0.06  # from tick to tick: ticks were lost, see edge.voice.clock
 AWAY_TICKS = 25  # 0.5 s without a frame: the sender stopped, it is not late
 
 _FADE_OUT = np.linspace(1, 0, FRAME_SAMPLES, dtype=np.float32)
@@ -54,6 +55,7 @@ class DriftBuffer:
         "_least",
         "_missing",
         "_playing",
+        "_pulled",
         "_pushed",
         "_rest",
         "_skipped",
@@ -66,7 +68,7 @@ class DriftBuffer:
     def __init__(self) -> None:
         self.counters = DriftCounters()
         self._held = bytearray()
-        self._pushed = 0.0
+        self._pushed = self._pulled = 0.0
         self._playing = False
         self._least = LEAST
         self._smooth = 0.0  # headroom
@@ -97,6 +99,9 @@ class DriftBuffer:
 
     def pull(self, now: float) -> bytes:
         """Give the frame for the tick at `now`; silence while the sender is not there."""
+        if now - self._pulled >= HELD_UP_S and self._playing:
+            self._throw_away()  # what was to be heard in the lost ticks is late for everybody
+        self._pulled = now
         held = len(self._held) // 2
         headroom = held + (now - self._pushed) * RATE - FRAME_SAMPLES
         if not self._playing:
@@ -189,12 +194,14 @@ class DriftBuffer:
         return faded
 
     def _throw_away(self) -> None:
-        """Go back into the window by whole frames, the oldest first."""
+        """Go back into the window by whole frames, the oldest first, where it was left upwards."""
         frames = (len(self._held) // 2 - FRAME_SAMPLES - self._least) // FRAME_SAMPLES
+        if frames <= 0:
+            return
         del self._held[: frames * FRAME_BYTES]
         self.counters.lost += frames
         self._skipped = self._playing
-        self._smooth -= frames * FRAME_SAMPLES
+        self._smooth = min(self._smooth, len(self._held) // 2 - FRAME_SAMPLES)
 
 
 def _to_bytes(samples: NDArray[np.float32]) -> bytes:
