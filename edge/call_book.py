@@ -18,7 +18,7 @@ from edge.numbers import mask
 from edge.outbox import Message
 from edge.placement import Settlement
 from edge.store import Op, Store
-from mqtt.messages import CallEvent, Cdr, Recorded, VoiceEvent
+from mqtt.messages import CallEvent, CallSound, Cdr, Recorded, VoiceEvent
 from mqtt.topics import CALL, CDR, VOICE
 from mqtt.vocabulary import CallState, Cause, HangupBy, VoiceKind
 
@@ -84,6 +84,7 @@ class CallBook:
         by: HangupBy,
         settle: Callable[[], Settlement],
         recording: Recorded | None = None,
+        sound: CallSound | None = None,
     ) -> None:
         """Write the last event and the CDR of a call, and what it used."""
         raw = raw[:RAW_MAX] if raw else None
@@ -92,7 +93,12 @@ class CallBook:
             call, CallState.ENDED, cause=cause, raw_cause=raw, answer_evidence=evidence
         )
         used = settle()
-        fields = {**call.cdr_fields(cause, raw, by), **_cost(used.charge), "recording": recording}
+        fields = {
+            **call.cdr_fields(cause, raw, by),
+            **_cost(used.charge),
+            "recording": recording,
+            "sound": sound,
+        }
         cdr = self._journal.event(Cdr, **fields)
         gone = Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,))
         facts = (gone, _cdr_row(cdr), *used.facts)

@@ -21,7 +21,7 @@ from edge.placement import Placement
 from modem.calls import CallState as ModemState
 from modem.calls import Direction as ModemDirection
 from modem.causes import Cause as ModemCause
-from mqtt.messages import Answer, Dtmf, Hangup, Recorded
+from mqtt.messages import Answer, CallSound, Dtmf, Hangup, Recorded
 from mqtt.vocabulary import (
     AnswerEvidence,
     CallState,
@@ -60,6 +60,9 @@ class Lines(Protocol):
         """Have the modem in which the line's SIM rests use that SIM."""
 
 
+Close = Callable[[Recorded | None, CallSound | None], None]
+
+
 class Follower(Protocol):
     """Who carries the sound of calls; each is called on the loop and must be quick."""
 
@@ -75,7 +78,7 @@ class Follower(Protocol):
     def cut_near(self, call: Call) -> None:
         """It will be cut soon."""
 
-    def over(self, call: Call, cause: Cause, close: Callable[[Recorded | None], None]) -> None:
+    def over(self, call: Call, cause: Cause, close: Close) -> None:
         """It ended; `close` writes its last word: at once, or when its recording is whole."""
 
 

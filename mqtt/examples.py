@@ -155,6 +155,15 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
         "raw_cause": "16",
         "hangup_by": "remote",
         "answer_evidence": "network",
+        "agent": "201",
+        "agent_at": "2026-11-23T10:00:11.950Z",
+        "recording": {
+            "path": "/var/lib/trunkline/recordings/c-1.wav",
+            "seconds": 60.4,
+            "octets": 1932844,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        },
+        "sound": {"line_dbov": -24.1, "agent_dbov": -27.5, "concealed_s": 0.04},
     },
     m.VoiceEvent: {**_EVENT, "call_id": "c-1", "kind": "agent_answered", "agent": "201"},
     m.SmsEvent: {

@@ -566,6 +566,17 @@ class Recorded(Model):
     complete: bool = Field(default=True, description="false: the disk or the gateway failed in it")
 
 
+Level = Annotated[float, Field(ge=-120, le=0)]
+
+
+class CallSound(Model):
+    """How the sound of a call was; levels in dBov, absent where that side was not there."""
+
+    line_dbov: Level | None = Field(default=None, description="mean level of the line")
+    agent_dbov: Level | None = Field(default=None, description="mean level of the office's side")
+    concealed_s: Seconds = Field(default=0, description="that came too late or never, both sides")
+
+
 class VoiceEvent(Event):
     """On voice/{call}: an agent, an announcement or a recording of the call."""
 
@@ -606,6 +617,9 @@ class Cdr(Event):
     agent: Extension | None = Field(default=None, description="the extension that spoke last")
     agent_at: Timestamp | None = Field(default=None, description="when an agent first spoke")
     recording: Recorded | None = None
+    sound: CallSound | None = Field(
+        default=None, description="one side far below the other was not heard"
+    )
 
 
 class SmsEvent(Event):

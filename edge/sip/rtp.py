@@ -122,10 +122,15 @@ class RtpSound:
         self._marker = False
         self.counters.frames_out += 1
 
+    @property
+    def takes_digits(self) -> bool:
+        """Whether the phone knows telephone-event; to one that does not, keys are sound."""
+        return self._agreed is not None and self._agreed.events is not None
+
     def send_digits(self, digits: str) -> None:
         """Send keys one after the other; what is no key, or too much, is dropped and logged."""
         keys = [digit for digit in digits.upper() if digit in DIGITS]
-        if self._agreed is None or self._agreed.events is None or not self._open:
+        if not self.takes_digits or not self._open:
             log.warning("a phone knows no telephone-event: %d keys are not sent", len(keys))
             return
         room = MAX_DIGITS - len(self._digits)

@@ -17,6 +17,11 @@ from edge.sip.registrar import Contact
 class PhoneSound(AudioPort, Protocol):
     """The sound of a leg: a sound port, and keys."""
 
+    @property
+    def takes_digits(self) -> bool:
+        """Whether keys can be sent to it; to a phone that cannot take them, they are sound."""
+        ...
+
     def send_digits(self, digits: str) -> None:
         """Send keys, one after the other."""
         ...

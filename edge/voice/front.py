@@ -13,7 +13,8 @@ from config.sip import Extension, Pbx
 from edge.calls import Call
 from edge.destination import Destination, NumberKind
 from edge.numbers import BadNumber, mask, normalize
-from edge.sip.phone import Ended, PeerKind, PhoneEvent, PhoneLeg
+from edge.sip.phone import Ended, PeerKind, PhoneEvent
+from edge.sip.stack import Phone
 from edge.voice.inside import InsideCalls
 from edge.voice.office import Office
 from mqtt.client import new_id, soon
@@ -43,7 +44,7 @@ _CODES = {
 class Talks(Protocol):
     """Who knows the calls on lines."""
 
-    def expect(self, call_id: str, leg: PhoneLeg) -> None:
+    def expect(self, call_id: str, leg: Phone) -> None:
         """The phone that dialled a call."""
 
     def live(self, call_id: str) -> Call | None:
@@ -74,7 +75,7 @@ class Front:
         self._calls_of = calls_of
         self._spawn = spawn
 
-    def on_call(self, leg: PhoneLeg) -> None:
+    def on_call(self, leg: Phone) -> None:
         """A phone calls; whoever it is was proven before."""
         number = self._number(leg.to)
         to = self._classify(number) if number else None
@@ -92,7 +93,7 @@ class Front:
         else:
             self._spawn(self._dial(leg, to))
 
-    async def _dial(self, leg: PhoneLeg, to: Destination) -> None:
+    async def _dial(self, leg: Phone, to: Destination) -> None:
         gone = asyncio.Event()
         leg.on_event = lambda event: _note_end(event, gone)
         reply = await self._order(
@@ -112,7 +113,7 @@ class Front:
         else:
             self._talks.expect(call.call_id, leg)
 
-    def _refuse(self, leg: PhoneLeg, reply: Reply) -> None:
+    def _refuse(self, leg: Phone, reply: Reply) -> None:
         code = _CODES.get(reply.reason, _UNAVAILABLE) if reply.reason else _UNAVAILABLE
         again_s = reply.retry_after_s if code == _UNAVAILABLE else None
         log.info("%s is refused: %s", leg.peer.name, reply.reason or "the call is over")
@@ -128,7 +129,7 @@ class Front:
         except BadNumber:
             return None
 
-    def _owner(self, leg: PhoneLeg) -> Extension | Pbx:
+    def _owner(self, leg: Phone) -> Extension | Pbx:
         of = self._office.extensions if leg.peer.kind is PeerKind.EXTENSION else self._office.pbxs
         return of[leg.peer.name]
 

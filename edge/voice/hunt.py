@@ -3,28 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from edge.sip.phone import Answered, Ended, PhoneEvent, PhoneLeg, Ringing
+from edge.sip.phone import Answered, Ended, PhoneEvent, Ringing
+from edge.sip.stack import Phone, SipStack
 from edge.voice.office import Stage
 
 ELSEWHERE = 26  # Q.850: non-selected user clearing, for phones that were too late
-
-
-class Phones(Protocol):
-    """Who can make phones ring."""
-
-    def call(
-        self,
-        target: str,
-        *,
-        caller: str,
-        on_event: Callable[[PhoneLeg, PhoneEvent], None],
-        to: str = "",
-        caller_name: str = "",
-        auto_answer: bool = False,
-    ) -> Sequence[PhoneLeg]:
-        """Ring every phone of an extension, or `to` at a PBX; none where nobody is registered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +29,13 @@ class Hunt:
 
     def __init__(
         self,
-        phones: Phones,
+        phones: SipStack,
         stages: Sequence[Stage],
         caller: Caller,
         *,
         ringing: Callable[[], None],
         play: Callable[[str], None],
-        answered: Callable[[PhoneLeg], None],
+        answered: Callable[[Phone], None],
         failed: Callable[[int], None],
     ) -> None:
         self._phones = phones
@@ -61,7 +45,7 @@ class Hunt:
         self._play = play
         self._answered = answered
         self._failed = failed
-        self._legs: list[PhoneLeg] = []
+        self._legs: list[Phone] = []
         self._timer: asyncio.TimerHandle | None = None
         self._told_ringing = False
         self._last_code = 480  # RFC 3261 21.4.18: nobody was there at all
@@ -101,7 +85,7 @@ class Hunt:
             self._timer = asyncio.get_running_loop().call_later(stage.ring_s, self._next)
         return bool(self._legs)
 
-    def _on_event(self, leg: PhoneLeg, event: PhoneEvent) -> None:
+    def _on_event(self, leg: Phone, event: PhoneEvent) -> None:
         if leg not in self._legs:
             return
         match event:

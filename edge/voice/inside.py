@@ -4,9 +4,10 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from edge.sip.phone import Answered, DigitPressed, Ended, HeldByPeer, PhoneEvent, PhoneLeg
+from edge.sip.phone import Answered, DigitPressed, Ended, HeldByPeer, PhoneEvent
+from edge.sip.stack import Phone, SipStack
 from edge.voice.conversation import Conversation
-from edge.voice.hunt import Caller, Hunt, Phones
+from edge.voice.hunt import Caller, Hunt
 from edge.voice.office import Stage
 
 log = logging.getLogger(__name__)
@@ -17,18 +18,18 @@ CALLER, CALLEE = "caller", "callee"
 class InsideCalls:
     """All of them; each lives as long as its two phones."""
 
-    def __init__(self, phones: Phones, conversation: Callable[[], Conversation]) -> None:
+    def __init__(self, phones: SipStack, conversation: Callable[[], Conversation]) -> None:
         self._phones = phones
         self._conversation = conversation
 
-    def connect(self, leg: PhoneLeg, stages: Sequence[Stage]) -> None:
+    def connect(self, leg: Phone, stages: Sequence[Stage]) -> None:
         """Ring phones for a phone that calls."""
         _InsideCall(leg, self._phones, stages, self._conversation())
 
 
 class _InsideCall:
     def __init__(
-        self, leg: PhoneLeg, phones: Phones, stages: Sequence[Stage], talk: Conversation
+        self, leg: Phone, phones: SipStack, stages: Sequence[Stage], talk: Conversation
     ) -> None:
         self._legs = {CALLER: leg}
         self._talk = talk
@@ -44,7 +45,7 @@ class _InsideCall:
         leg.on_event = partial(self._on_event, CALLER)
         self._hunt.start()
 
-    def _answered(self, leg: PhoneLeg) -> None:
+    def _answered(self, leg: Phone) -> None:
         self._legs[CALLEE] = leg
         leg.on_event = partial(self._on_event, CALLEE)
         self._legs[CALLER].answer()
@@ -69,7 +70,7 @@ class _InsideCall:
         self._talk.hears(CALLER, CALLEE)
         self._talk.hears(CALLEE, CALLER)
 
-    def _end(self, other: PhoneLeg | None) -> None:
+    def _end(self, other: Phone | None) -> None:
         self._hunt.cancel()
         self._talk.close()
         if other:

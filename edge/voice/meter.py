@@ -1,4 +1,4 @@
-"""How loud a line is, whether somebody speaks, and whether a line is deaf.
+"""How loud a line is, and whether somebody speaks.
 
 Levels are in dBov, 0 dBm0 is -6.15. Time is counted in frames of 20 ms.
 """
@@ -16,7 +16,6 @@ _SOFTEST_DBOV = -50.0  # soft speech after 30 dB of loop loss
 _UNKNOWN_FLOOR_DBOV = -45.0  # until something softer was heard
 _BLOCK = 25  # frames of which the softest counts
 _BLOCKS = 6  # 3 s: every talker takes breath within it
-_SOUND_DBOV = -72.0  # some steps of 16 bits: lines hum louder, and so is comfort noise
 _FADES = 0.25  # of a frame that each frame without voice takes back
 _LEVEL_DB = 0.7  # a frame that differs less from the one before it is a tone's rather than a voice
 _AWAKE = 3  # frames of sound in a row end a silence: a click does not
@@ -109,22 +108,3 @@ class Talk:
         """Begin anew, with the noise of the line still known."""
         self._voice = 0.0
         self._quiet = 0
-
-
-class DeafLine:
-    """Notices a line that should speak and sends nothing, not even noise: its audio is broken."""
-
-    def __init__(self, after_s: float = 10.0) -> None:
-        self._after = round(after_s / FRAME_S)
-        self._quiet = 0
-
-    @property
-    def deaf(self) -> bool:
-        """Whether nothing was heard for that long."""
-        return self._quiet >= self._after
-
-    def hear(self, level_dbov: float) -> bool | None:
-        """Take the level of a frame; return what `deaf` became, None where it did not change."""
-        before = self.deaf
-        self._quiet = 0 if level_dbov > _SOUND_DBOV else self._quiet + 1
-        return self.deaf if self.deaf != before else None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.calls import Call
-from edge.sip.phone import PhoneLeg
+from edge.sip.stack import Phone
 from edge.voice.hunt import Caller, Hunt
 from edge.voice.office import Stage
 from edge.voice.talk import Talk
@@ -53,7 +53,7 @@ class Desk(Protocol):
         stages: Sequence[Stage],
         caller: Caller,
         *,
-        answered: Callable[[PhoneLeg], None],
+        answered: Callable[[Phone], None],
         failed: Callable[[int], None],
         ringing: Callable[[], None],
         play: Callable[[str], None],
@@ -70,7 +70,7 @@ class Desk(Protocol):
 class AgentThere(Script):
     """The agent is on the phone already: he hears how it goes, from the first ring."""
 
-    def __init__(self, talk: Talk, leg: PhoneLeg) -> None:
+    def __init__(self, talk: Talk, leg: Phone) -> None:
         super().__init__(talk)
         self._leg = leg
 
@@ -110,12 +110,12 @@ class Hunting(Script):
         )
         self._hunt.start()
 
-    def taken(self, leg: PhoneLeg) -> None:
+    def taken(self, leg: Phone) -> None:
         """Somebody answered."""
         self._connect(leg)
         self.talk.bridged()
 
-    def _connect(self, leg: PhoneLeg) -> None:
+    def _connect(self, leg: Phone) -> None:
         self._hunt = None
         self.talk.connect(leg)
         self.talk.tell(VoiceKind.AGENT_ANSWERED)
@@ -153,7 +153,7 @@ class Reception(Hunting):
         """Ring the first of them."""
         self.ring(self._stages, auto_answer=False)
 
-    def taken(self, leg: PhoneLeg) -> None:
+    def taken(self, leg: Phone) -> None:
         """Answer the line for the phone."""
         self._connect(leg)
         self.talk.take()
@@ -188,7 +188,7 @@ class CalleeFirst(Hunting):
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._too_late)
         self.ring(self.desk.stages(self._to, wait_s), auto_answer=True)
 
-    def taken(self, leg: PhoneLeg) -> None:
+    def taken(self, leg: Phone) -> None:
         """In time."""
         self._stop_timer()
         super().taken(leg)
@@ -242,7 +242,7 @@ class Handover(Hunting):
             self._before.stop_ringing()
         self.ring(stages, auto_answer=auto_answer)
 
-    def taken(self, leg: PhoneLeg) -> None:
+    def taken(self, leg: Phone) -> None:
         """The one who answered takes the call over; a call that rings is answered for him."""
         self._connect(leg)
         if self.talk.call.answered_at:

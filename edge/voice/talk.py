@@ -5,7 +5,6 @@ becomes of all that is told as voice events. Nothing here decides: its script do
 """
 
 import logging
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,25 +14,29 @@ from typing import Any, Protocol
 from config.voice import RecordingFormat
 from drivers.audio.port import Trouble
 from edge import clock
+from edge.call_desk import Close
 from edge.calls import Call
 from edge.lines import Line
-from edge.sip.phone import DigitPressed, Ended, HeldByPeer, PhoneEvent, PhoneLeg
+from edge.sip.phone import DigitPressed, Ended, HeldByPeer, PhoneEvent
+from edge.sip.stack import Phone
 from edge.voice.announcements import AnnouncementError
 from edge.voice.comfort import Comfort
 from edge.voice.conversation import Conversation
-from edge.voice.dtmf import DtmfDetector
+from edge.voice.dtmf import DtmfDetector, dtmf_frames
 from edge.voice.mixing import mix
+from edge.voice.playlist import PLAYED, Playlist
+from edge.voice.quality import Quality
 from edge.voice.recorder import Finished, Recorder
 from edge.voice.sound import Sound
 from edge.voice.tones import WARNING, WARNING_MS, tone_frames
 from modem.pcm import SILENCE
-from mqtt.messages import Announcement, Recorded
+from mqtt.messages import Announcement, CallSound, Recorded
 from mqtt.vocabulary import CallState, MonitorMode, RecordAction, Side, VoiceKind
 
 log = logging.getLogger(__name__)
 
 LINE, AGENT, SUPERVISOR = "line", "agent", "supervisor"
-_PLAYED, _WARNING = "announcement", "warning"
+_WARNING, _KEY = "warning", "key"
 _LISTENERS = {Side.LINE: (LINE,), Side.AGENT: (AGENT,), Side.BOTH: (LINE, AGENT)}
 
 
@@ -66,21 +69,6 @@ class House:
     spawn: Callable[[Coroutine[None, None, None]], None]
 
 
-@dataclass(frozen=True, eq=False)
-class _Playing:
-    """An announcement that plays, or waits for its turn."""
-
-    what: Announcement
-    side: Side
-    times: int
-    then: Callable[[], None]
-
-    @property
-    def name(self) -> str:
-        """How events call it."""
-        return self.what.announcement or "text"
-
-
 class Talk:
     """One of them, from the dial or the first ring to the end."""
 
@@ -91,14 +79,15 @@ class Talk:
         self._line = line
         self._house = house
         self._conversation = house.conversation(self._on_trouble)
-        self._agent: PhoneLeg | None = None
-        self._supervisor_leg: PhoneLeg | None = None
+        self._playlist = Playlist(self._conversation, house.frames, self.tell, house.spawn)
+        self._quality = Quality(self._conversation, LINE, AGENT)
+        self._agent: Phone | None = None
+        self._supervisor_leg: Phone | None = None
         self._mode = MonitorMode.LISTEN
         self._recorder: Recorder | None = None
         self._recorded: Finished | None = None
         self._keys: DtmfDetector | None = None
         self._comfort: Comfort | None = None
-        self._to_play: deque[_Playing] = deque()  # the first of them plays
         self._held = False
         self._troubled = False
         self._over = False
@@ -150,7 +139,7 @@ class Talk:
         """Whether somebody of the office is on the phone."""
         return self._agent is not None
 
-    def connect(self, leg: PhoneLeg) -> None:
+    def connect(self, leg: Phone) -> None:
         """Give the call to a phone, for whose hang-up it ends; the one that had it leaves."""
         self._drop_agent()
         self._agent = leg
@@ -168,8 +157,10 @@ class Talk:
 
     def pass_digit(self, digit: str) -> None:
         """Let the agent's phone have a key that the far end pressed."""
-        if self._agent:
+        if self._agent and self._agent.sound.takes_digits:
             self._agent.sound.send_digits(digit)
+        elif self._agent:
+            self._conversation.play(_KEY, partial(next, dtmf_frames(digit), None), AGENT)
 
     def comfort(self) -> None:
         """Let the agent hear ringback for as long as the line is silent."""
@@ -192,16 +183,11 @@ class Talk:
         then: Callable[[], None] | None = None,
     ) -> None:
         """Play it after what plays; `then` is called at its end, also if it cannot be played."""
-        self._to_play.append(_Playing(what, side, times, then or _nothing))
-        if len(self._to_play) == 1:
-            self._house.spawn(self._play(self._to_play[0]))
+        self._playlist.add(what, _LISTENERS[side], times, then)
 
     def stop_playing(self) -> None:
         """End what plays, and what waits to be played."""
-        if self._to_play:
-            self._to_play.clear()
-            self._conversation.remove(_PLAYED)
-            self.tell(VoiceKind.PLAY_ENDED, reason="stopped")
+        self._playlist.stop()
 
     def hold(self, *, on: bool, music: Announcement | None = None) -> None:
         """Let the line hear music or nothing, and the agent nothing of the line."""
@@ -244,7 +230,7 @@ class Talk:
             case _:
                 pass
 
-    def admit_supervisor(self, leg: PhoneLeg, mode: MonitorMode) -> None:
+    def admit_supervisor(self, leg: Phone, mode: MonitorMode) -> None:
         """Let a supervisor's phone in."""
         self.dismiss_supervisor()
         self._supervisor_leg, self.supervisor = leg, leg.peer.name
@@ -279,9 +265,7 @@ class Talk:
 
     # --- the end
 
-    def end(
-        self, refuse: Callable[[PhoneLeg], None], close: Callable[[Recorded | None], None]
-    ) -> None:
+    def end(self, refuse: Callable[[Phone], None], close: Close) -> None:
         """Let everybody go, finish the recording, then `close`.
 
         `refuse` is for a phone that dialled and was not answered: it learns why.
@@ -294,19 +278,21 @@ class Talk:
             agent.on_event = _ignore
             refuse(agent)
         recorder = self._recorder
+        sound = self._quality.report()
+        self._playlist.close()
         self._conversation.close()
         if not self._troubled:
             self._house.trouble(self._line, None)
         if recorder:
-            self._house.spawn(self._finish(recorder, close))
+            self._house.spawn(self._finish(recorder, sound, close))
         else:
-            close(_recorded(self._recorded))
+            close(_recorded(self._recorded), sound)
 
-    async def _finish(self, recorder: Recorder, close: Callable[[Recorded | None], None]) -> None:
+    async def _finish(self, recorder: Recorder, sound: CallSound | None, close: Close) -> None:
         try:
             await recorder.stop()
         finally:
-            close(_recorded(self._recorded))
+            close(_recorded(self._recorded), sound)
 
     # --- inside
 
@@ -334,7 +320,7 @@ class Talk:
             self.tell(VoiceKind.AGENT_ENDED)
             leg.hang_up()
 
-    def _on_phone(self, leg: PhoneLeg, event: PhoneEvent) -> None:
+    def _on_phone(self, leg: Phone, event: PhoneEvent) -> None:
         if leg is not self._agent:
             return
         match event:
@@ -367,34 +353,6 @@ class Talk:
             log.warning("the phone of %s sends nothing any more", self.call.agent)
             self._agent.hang_up()
 
-    async def _play(self, playing: _Playing) -> None:
-        try:
-            frames = await self._house.frames(playing.what)
-        except AnnouncementError as error:
-            if self._is_due(playing):
-                self._played(playing, str(error))
-            return
-        if not self._is_due(playing):
-            return
-        source = chain.from_iterable(repeat(frames, playing.times))
-        self.tell(VoiceKind.PLAY_STARTED, announcement=playing.name)
-        self._conversation.play(
-            _PLAYED,
-            partial(next, source, None),
-            *_LISTENERS[playing.side],
-            on_end=partial(self._played, playing),
-        )
-
-    def _is_due(self, playing: _Playing) -> bool:
-        return not self._over and bool(self._to_play) and self._to_play[0] is playing
-
-    def _played(self, playing: _Playing, problem: str | None = None) -> None:
-        self._to_play.popleft()
-        self.tell(VoiceKind.PLAY_ENDED, announcement=playing.name, reason=problem)
-        if self._to_play:
-            self._house.spawn(self._play(self._to_play[0]))
-        playing.then()
-
     async def _hold_with(self, music: Announcement) -> None:
         try:
             frames = await self._house.frames(music)
@@ -411,7 +369,7 @@ class Talk:
 
     def _record(self, said: Mapping[str, bytes]) -> None:
         if self._recorder:
-            office = mix([said.get(AGENT, SILENCE), said.get(_PLAYED, SILENCE)])
+            office = mix([said.get(AGENT, SILENCE), said.get(PLAYED, SILENCE)])
             self._recorder.hear(said.get(LINE, SILENCE), office)
 
     def _on_recorded(self, finished: Finished) -> None:
@@ -434,10 +392,6 @@ def _recorded(finished: Finished | None) -> Recorded | None:
         sha256=finished.sha256,
         complete=finished.complete,
     )
-
-
-def _nothing() -> None:
-    """Nothing follows."""
 
 
 def _ignore(_: PhoneEvent) -> None:

@@ -9,10 +9,12 @@ from functools import partial
 from typing import Protocol
 
 from config.voice import Keep
+from edge.call_desk import Close
 from edge.calls import Call
 from edge.lines import Line
 from edge.sip.causes import q850_of, sip_of
-from edge.sip.phone import Ended, PhoneEvent, PhoneLeg
+from edge.sip.phone import Ended, PhoneEvent
+from edge.sip.stack import Phone
 from edge.voice.hunt import Caller
 from edge.voice.line_sound import LineSound
 from edge.voice.office import Stage
@@ -26,7 +28,6 @@ from edge.voice.scripts import (
     Script,
 )
 from edge.voice.talk import House, Talk
-from mqtt.messages import Recorded
 from mqtt.vocabulary import (
     BridgeOrder,
     CallState,
@@ -75,7 +76,7 @@ class Talks:
         self._talks: dict[str, Talk] = {}
         self._scripts: dict[str, Script] = {}
         self._lines: dict[str, LineSound] = {}
-        self._early: dict[str, PhoneLeg] = {}  # phones whose call is still to begin
+        self._early: dict[str, Phone] = {}  # phones whose call is still to begin
         self._drop_ringing: dict[str, Callable[[], None]] = {}
 
     def of(self, call_id: str) -> Talk | None:
@@ -93,7 +94,7 @@ class Talks:
 
     # --- phones
 
-    def expect(self, call_id: str, leg: PhoneLeg) -> None:
+    def expect(self, call_id: str, leg: Phone) -> None:
         """The phone that dialled a call, or answered for it before it is dialled."""
         if call := self.live(call_id):
             call.agent = leg.peer.name
@@ -108,7 +109,7 @@ class Talks:
         if call.bridge is None or call.is_over:
             return
 
-        def there(leg: PhoneLeg) -> None:
+        def there(leg: Phone) -> None:
             self._drop_ringing.pop(call.call_id, None)
             self.expect(call.call_id, leg)
             self._house.tell(call, VoiceKind.AGENT_ANSWERED, agent=leg.peer.name)
@@ -142,7 +143,7 @@ class Talks:
     def call_supervisor(self, talk: Talk, to: str, mode: MonitorMode) -> None:
         """Have a supervisor's phone answer by itself and let it in."""
 
-        def there(leg: PhoneLeg) -> None:
+        def there(leg: Phone) -> None:
             if self._talks.get(talk.call.call_id) is talk:
                 talk.admit_supervisor(leg, mode)
             else:
@@ -203,7 +204,7 @@ class Talks:
         if talk := self._talks.get(call.call_id):
             talk.warn()
 
-    def over(self, call: Call, cause: Cause, close: Callable[[Recorded | None], None]) -> None:
+    def over(self, call: Call, cause: Cause, close: Close) -> None:
         """It ended."""
         if drop := self._drop_ringing.pop(call.call_id, None):
             drop()
@@ -214,7 +215,7 @@ class Talks:
         script = self._scripts.pop(call.call_id, None)
         talk = self._talks.pop(call.call_id, None)
         if script is None or talk is None:
-            close(None)
+            close(None, None)
             return
         script.over()
         talk.end(partial(_refuse, cause), close)
@@ -232,7 +233,7 @@ class Talks:
             return CalleeFirst(talk, self._desk, call.bridge.to)
         return Script(talk)
 
-    def _let_in(self, talk: Talk, leg: PhoneLeg) -> None:
+    def _let_in(self, talk: Talk, leg: Phone) -> None:
         """Give a call the phone that was there before it, and bring the phone up to date."""
         script = self._scripts[talk.call.call_id] = AgentThere(talk, leg)
         talk.connect(leg)
@@ -265,7 +266,7 @@ class Talks:
             self._calls.hang_up(call)
 
 
-def _refuse(cause: Cause, leg: PhoneLeg) -> None:
+def _refuse(cause: Cause, leg: Phone) -> None:
     if leg.incoming and not leg.up:
         leg.reject(sip_of(cause), q850=q850_of(cause))
     else:

@@ -19,8 +19,8 @@ from edge.destination import Destination
 from edge.lines import Line
 from edge.outcome import Outcome
 from edge.sip.accounts import SipError
-from edge.sip.phone import PhoneLeg
 from edge.sip.server import SipServer
+from edge.sip.stack import Phone
 from edge.store import Store
 from edge.tasks import Tasks
 from edge.voice.announcements import Announcements, File, Text
@@ -248,7 +248,7 @@ class Voice:
             return await self._announcements.frames(File(what.announcement))
         return await self._announcements.frames(Text(what.text or "", what.language))
 
-    def _on_call(self, leg: PhoneLeg) -> None:
+    def _on_call(self, leg: Phone) -> None:
         self._front.on_call(leg)
 
     def _on_phones(self) -> None:

@@ -45,6 +45,9 @@ async def test_the_agent_first_then_the_callee(open_world: Open, tmp_path: Path)
         cdr = await office.ear.cdr(call_id)
         assert (cdr.agent, cdr.cause) == ("201", Cause.NORMAL)
         assert cdr.agent_at is not None
+        assert cdr.sound
+        assert (cdr.sound.line_dbov or -120) > -40
+        assert (cdr.sound.agent_dbov or -120) > -40
         await anna.until("CALL_CLOSED")
         assert share_of(anna.heard(), LINE_HZ) > 0.8
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from config.tones import ProgressTone
-from edge.voice.meter import DeafLine, Meter, Speech, Talk
+from edge.voice.meter import Meter, Speech, Talk
 from edge.voice.spectrum import dbov, power_of, samples_of
-from modem.pcm import RATE, SILENCE
+from modem.pcm import RATE
 from tests.edge.voice.signals import (
     ESPEAK,
     NO_ESPEAK,
@@ -79,17 +79,3 @@ def test_a_click_ends_no_silence() -> None:
     assert talk_of.quiet_s == pytest.approx(4, abs=0.1)
     talk_of.forget()
     assert talk_of.quiet_s == 0
-
-
-def test_a_deaf_line_is_told_once_and_so_is_its_recovery() -> None:
-    line = DeafLine(after_s=2)
-    quiet = dbov(power_of(samples_of(SILENCE)))
-    assert [line.hear(quiet) for _ in range(150)].count(True) == 1
-    assert line.deaf
-    assert [line.hear(-60) for _ in range(50)].count(False) == 1
-    assert not line.deaf
-
-
-def test_a_line_with_the_softest_noise_is_not_deaf() -> None:
-    line = DeafLine(after_s=1)
-    assert not any(line.hear(level) for level in levels(noise(3, -65)))
