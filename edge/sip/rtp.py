@@ -34,6 +34,8 @@ from modem.pcm import FRAME_BYTES, FRAME_S, FRAME_SAMPLES, RATE
 log = logging.getLogger(__name__)
 
 MAX_DIGITS = 64  # that wait to be sent
+_LATE_S = 0.03  # since the last packet: the loop was held up, or the network
+_MAX_READS = 16  # packets taken at once: other work goes on between them
 _CODECS = {Codec.PCMA: PcmaCodec(), Codec.PCMU: PcmuCodec()}
 
 
@@ -157,15 +159,19 @@ class RtpSound:
     # --- from the phone
 
     def _readable(self) -> None:
-        """Take one packet: the loop comes back for the next, and does other work in between."""
-        try:
-            data, address = self._sock.recvfrom(MAX_OCTETS + 1)
-        except BlockingIOError:
-            return
-        except OSError as error:  # an ICMP error of what we sent
-            log.debug("rtp: %s", error)
-            return
-        self._receive(data, address)
+        """Take one packet; after a gap all that came, for the tick that is late wants them."""
+        late = self._loop.time() - self._heard_at > _LATE_S
+        for _ in range(_MAX_READS if late else 1):
+            if not self._open:
+                return
+            try:
+                data, address = self._sock.recvfrom(MAX_OCTETS + 1)
+            except BlockingIOError:
+                return
+            except OSError as error:  # an ICMP error of what we sent
+                log.debug("rtp: %s", error)
+                return
+            self._receive(data, address)
 
     def _receive(self, data: bytes, address: tuple[str, int]) -> None:
         if self._agreed is None or not self._is_theirs(self._agreed, address):

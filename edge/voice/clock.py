@@ -10,6 +10,9 @@ log = logging.getLogger(__name__)
 
 CATCH_UP = 2  # ticks at once after the loop was held up; after more, what was missed is lost
 
+LATE_S = 0.005  # the loop was held up: what has come meanwhile is still unread
+READ_S = 0.001  # in which it is read; some loops run timers before they look at what has come
+
 Tick = Callable[[float], None]
 
 
@@ -26,6 +29,7 @@ class MediaClock:
         self._timer: asyncio.TimerHandle | None = None
         self._start = 0.0
         self._next = 0
+        self._waits = False
 
     def add(self, tick: Tick) -> None:
         """Call `tick` from the next tick on."""
@@ -49,6 +53,10 @@ class MediaClock:
 
     def _wake(self) -> None:
         now = self._loop.time()
+        self._waits = not self._waits and now - self._start - self._next * FRAME_S > LATE_S
+        if self._waits:
+            self._timer = self._loop.call_at(now + READ_S, self._wake)
+            return
         due = max(int((now - self._start) / FRAME_S) - self._next + 1, 1)
         done = due if due <= CATCH_UP else 1
         self._next += due

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.voice.clock import MediaClock
+from edge.voice.clock import READ_S, MediaClock
 from modem.pcm import FRAME_S
 
 
@@ -59,6 +59,8 @@ async def test_two_ticks_are_caught_up(loop: HandLoop) -> None:
     loop.move(0.02)
     loop.now += 0.045  # the loop was busy: two ticks are due
     loop.move(0)
+    assert clock.ticks == 1  # what came meanwhile is read first
+    loop.move(READ_S)
     assert (clock.ticks, clock.lost, len(seen)) == (3, 0, 3)
     loop.move(0.015)
     assert (clock.ticks, clock.lost) == (4, 0)
@@ -69,7 +71,7 @@ async def test_of_more_ticks_than_two_one_is_made_up_and_the_rest_is_lost(loop: 
     clock.add(seen.append)
     loop.move(0.02)
     loop.now += 0.105  # five are due
-    loop.move(0)
+    loop.move(READ_S)
     assert (clock.ticks, clock.lost, len(seen)) == (2, 4, 2)
     loop.move(0.015)
     assert (clock.ticks, clock.lost) == (3, 4)
