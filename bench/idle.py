@@ -1,13 +1,14 @@
 """Idle: what ready lines cost the machine while nothing happens, and what one call costs.
 
-The floor is the same interpreter with an empty asyncio loop.
+The floor of the first is the same interpreter with an empty asyncio loop, the floor of the second
+is plain Python on the same parts.
 """
 
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
 
-from bench.bed.parts import Gateway, Usage, bed, usage_of
+from bench.bed.parts import Bed, Gateway, Usage, bed, usage_of
 from bench.bed.report import Goal, Report, Row, arguments
 from bench.bed.scenarios import quick
 from bench.bed.traffic import Traffic
@@ -15,6 +16,7 @@ from bench.bed.traffic import Traffic
 GOAL_CPU_PERCENT = 0.5  # of one core
 GOAL_RSS_MB = 64
 GOAL_CALL_MS = 3
+WARM_UP_S = 3.0
 EMPTY_LOOP = "import asyncio; print(flush=True); asyncio.run(asyncio.sleep(3600))"
 
 
@@ -25,25 +27,19 @@ async def main() -> None:
     async with bed(quick(options.lines)) as there, there.gateway() as gateway:
         await there.client.until_ready(options.lines)
         idle = await _idle(gateway, options.seconds)
-        before = gateway.usage()
-        traffic = Traffic(there)
-        await traffic.run(options.calling, incoming=False)
-        after = gateway.usage()
-    calls = sum(traffic.ledger.cdrs.values())
-    call_ms = (after.cpu_s - before.cpu_s) / calls * 1000
+        calling = await _calling("trunkline", there, gateway, options.calling)
+    async with bed(quick(options.lines)) as there, there.floor() as floor:
+        await there.client.until_ready(options.lines)
+        least = await _calling("floor: plain Python", there, floor, options.calling)
     report.rows += [
         {"what": f"trunkline, {options.lines} ready lines", **idle},
-        {
-            "what": f"trunkline, {calls} calls dialled",
-            "seconds": options.calling,
-            "cpu_ms_per_call": round(call_ms, 2),
-            "rss_mb": round(after.rss_mb, 1),
-        },
+        calling,
+        least,
     ]
     report.goals = [
         Goal(f"CPU of {options.lines} idle lines", GOAL_CPU_PERCENT, _n(idle["cpu_percent"]), "%"),
         Goal(f"memory of {options.lines} idle lines", GOAL_RSS_MB, _n(idle["rss_mb"]), "MB"),
-        Goal("CPU of a call, dialled to CDR", GOAL_CALL_MS, round(call_ms, 2), "ms"),
+        Goal("CPU of a call, dialled to CDR", GOAL_CALL_MS, _n(calling["cpu_ms_per_call"]), "ms"),
     ]
     report.show(as_json=options.json)
 
@@ -56,6 +52,22 @@ async def _idle(gateway: Gateway, seconds: int) -> Row:
     before = gateway.usage()
     await asyncio.sleep(seconds)
     return _row(before, gateway.usage(), seconds)
+
+
+async def _calling(who: str, there: Bed, gateway: Gateway, seconds: int) -> Row:
+    """Dial on all lines for so long, after as many calls as it takes to get warm."""
+    await Traffic(there).run(min(WARM_UP_S, seconds), incoming=False)
+    before = gateway.usage()
+    traffic = Traffic(there)
+    await traffic.run(seconds, incoming=False)
+    after = gateway.usage()
+    calls = sum(traffic.ledger.cdrs.values())
+    return {
+        "what": f"{who}, {calls} calls dialled",
+        "seconds": seconds,
+        "cpu_ms_per_call": round((after.cpu_s - before.cpu_s) / calls * 1000, 2),
+        "rss_mb": round(after.rss_mb, 1),
+    }
 
 
 async def _floor(seconds: int) -> Row:

@@ -1,8 +1,8 @@
 """Latency: from a command to its ATD, from a URC to its event, with every line busy.
 
 Beside the bare QoS 1 round trip through the same broker, measured before the load and during it,
-and beside python-gsmmodem-new on the same simulated modem. Then a burst of incoming calls, each
-of which must become its events and one CDR.
+beside a floor of plain Python under the same load, and beside python-gsmmodem-new on the same
+simulated modem. Then a burst of incoming calls, each of which must become its events and one CDR.
 """
 
 import asyncio
@@ -49,13 +49,17 @@ async def main() -> None:
                 report.goals.append(await _burst(there, options.incoming, 0.0, report))
             if lines == 1:
                 await _burst(there, PEER_CALLS, PEER_RING_S, report)
+    async with bed(world) as there, there.floor():
+        await there.client.until_ready(lines)
+        await _busy(there, lines, options.seconds, report, "floor: plain Python, ")
     if options.dials:
         await _peer(options.dials, report)
     report.show(as_json=options.json)
 
 
-async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Goal]:
-    disk = await asyncio.to_thread(_disk, there.folder / "floor")
+async def _busy(there: Bed, lines: int, seconds: int, report: Report, who: str = "") -> list[Goal]:
+    """Load `who`, the gateway where it is not said; the goals are the gateway's."""
+    disk = await asyncio.to_thread(_disk, there.folder / "disk")
     bare = Traffic(there)
     await bare.ping(time.monotonic() + min(BARE_S, seconds))
     await Traffic(there).run(min(WARM_UP_S, seconds))
@@ -67,13 +71,14 @@ async def _busy(there: Bed, lines: int, seconds: int, report: Report) -> list[Go
         "dial": dial_times(traffic.dialed, heard),
         "URC": urc_times(traffic.ledger.events, said),
     }
-    report.rows.append({"lines": 0, "what": "disk: write 4 kB, fdatasync", **spread(disk)})
-    report.rows.append({"lines": 0, "what": "round trip, idle", **spread(bare.pings)})
-    report.rows.append({"lines": lines, "what": "round trip, busy", **spread(traffic.pings)})
+    if not who:
+        report.rows.append({"lines": 0, "what": "disk: write 4 kB, fdatasync", **spread(disk)})
+        report.rows.append({"lines": 0, "what": "round trip, idle", **spread(bare.pings)})
+    report.rows.append({"lines": lines, "what": f"{who}round trip, busy", **spread(traffic.pings)})
     goals: list[Goal] = []
     for way, times in ways.items():
         added = _added(times, traffic.pings)
-        report.rows.append({"lines": lines, "what": way, **spread(times), **added})
+        report.rows.append({"lines": lines, "what": who + way, **spread(times), **added})
         limits = {"dial": (1.5, 5.0), "URC": (1.0, 5.0)}[way]
         for share, limit in zip(("p50", "p99"), limits, strict=True):
             name = f"our part of a {way} with {lines} lines, {share}"

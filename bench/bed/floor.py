@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import paho.mqtt.client as paho
 import uvloop
+from paho.mqtt.enums import CallbackAPIVersion
 
 _CCINFO = re.compile(rb'\+QIND: "ccinfo",\d+,(\d),(\d|-1),0,\d,"([^"]*)"|(?:^|\n)\+CLIP: "([^"]*)"')
 _STATES = {b"3": "alerting", b"4": "alerting", b"0": "answered", b"-1": "ended"}
@@ -34,7 +35,7 @@ class Floor:
         self._db.execute("CREATE TABLE outbox (id INTEGER PRIMARY KEY, topic, payload)")
         self._ttys = {name: os.open(path, os.O_RDWR | os.O_NOCTTY) for name, path in ports.items()}
         self._calls: dict[str, int] = {}
-        self._client = paho.Client(paho.CallbackAPIVersion.VERSION2, "floor")
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, "floor")
         self._client.on_connect = self._connected
         self._client.on_message = self._dial
         self._client.on_socket_open = self._opened

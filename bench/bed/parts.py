@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from bench.bed.brokers import Mosquitto
 from config.models import Mqtt
 from mqtt.client import soon
 from mqtt.messages import AnyCommand
 from mqtt.session import BrokerSession, Inbound, LinkState
 from mqtt.topics import Topics
 from simulator import Scenario
-from tests.brokers import Mosquitto
 
 ROOT = Path(__file__).parents[2]
+FLOOR = Path(__file__).with_name("floor.py")
 DISK = Path("/var/tmp")  # noqa: S108 - /tmp may be memory, and commits must meet a disk
 GATEWAY = "bench"
 READY_TIMEOUT_S = 60
@@ -201,6 +202,20 @@ class Bed:
             yield Gateway(child, started_ns)
             if child.returncode is not None:
                 raise ChildProcessError((self.folder / "gateway.log").read_text()[-2000:])
+        finally:
+            await _stop(child)
+
+    @asynccontextmanager
+    async def floor(self) -> AsyncIterator[Gateway]:
+        """Run the least that a gateway can be on all modems, in place of one."""
+        started_ns = time.monotonic_ns()
+        command = (sys.executable, FLOOR, str(self.broker.port), self.folder)
+        child = await asyncio.create_subprocess_exec(*command, stdin=PIPE)
+        if child.stdin:
+            child.stdin.write(json.dumps(self.ports).encode())
+            child.stdin.close()
+        try:
+            yield Gateway(child, started_ns)
         finally:
             await _stop(child)
 

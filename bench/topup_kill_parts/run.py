@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from bench.bed.brokers import Mosquitto
 from bench.topup_kill_parts.books import Books, read_books
 from bench.topup_kill_parts.dialer import Dialer
 from bench.topup_kill_parts.gateway import Gateway, configure
@@ -18,7 +19,6 @@ from bench.topup_kill_parts.scenario import Kiosk, scenario
 from bench.topup_kill_parts.truth import Truth
 from edge.money.saga import KINDS, State
 from simulator import Simulator
-from tests.brokers import Mosquitto
 
 LOOK_S = 0.1
 QUIET_S = 1.0  # without an entry, when all is over
