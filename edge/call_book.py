@@ -101,8 +101,8 @@ class CallBook:
         }
         cdr = self._journal.event(Cdr, **fields)
         gone = Op("DELETE FROM live_call WHERE call_id = ?", (call.call_id,))
-        facts = (gone, _cdr_row(cdr), *used.facts)
         told = self._journal.message(self._journal.topics.of(CDR), cdr)
+        facts = (gone, _cdr_row(cdr, told.payload), *used.facts)
         self._journal.write(ended, *used.messages, told, facts=facts)
         self.forget(call)
         log.info("call %s: %s on %s, %s", call.call_id, mask(call.number), call.line, cause)
@@ -127,12 +127,12 @@ class CallBook:
 
 
 def _live_row(call: Call) -> Op:
-    body = call.model_dump_json(exclude_none=True)
+    body = call.model_dump_json(exclude_defaults=True)
     return Op("INSERT OR REPLACE INTO live_call VALUES (?, ?)", (call.call_id, body))
 
 
-def _cdr_row(cdr: Cdr) -> Op:
-    values = (cdr.call_id, cdr.ended_at.timestamp(), cdr.encode())
+def _cdr_row(cdr: Cdr, body: bytes) -> Op:
+    values = (cdr.call_id, cdr.ended_at.timestamp(), body)
     return Op("INSERT OR IGNORE INTO cdr VALUES (?, ?, ?)", values)
 
 

@@ -8,10 +8,10 @@ A state may be skipped, never repeated or taken back; every state may end.
 
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 from pydantic import BaseModel, Field
 
+from edge.ids import new_id
 from mqtt.messages import Agent, Broadcast, LiveCall
 from mqtt.vocabulary import (
     AnswerEvidence,
@@ -32,10 +32,18 @@ _NEXT: dict[CallState, frozenset[CallState]] = {
     CallState.ENDED: frozenset(),
 }
 
+_STAMPS = {
+    CallState.QUEUED: "queued_at",
+    CallState.DIALING: "dialed_at",
+    CallState.ALERTING: "alerting_at",
+    CallState.ANSWERED: "answered_at",
+    CallState.ENDED: "ended_at",
+}
+
 
 def new_call_id() -> str:
     """A name for a call that no other call ever had."""
-    return f"c-{uuid4().hex}"
+    return f"c-{new_id()}"
 
 
 class Call(BaseModel):
@@ -85,11 +93,9 @@ class Call(BaseModel):
             raise ValueError(f"a call cannot go from {before} to {state}")
         self.state, self.since = state, at
         self.call_seq += 1
-        stamp = f"{state}_at"
-        if stamp in type(self).model_fields and getattr(self, stamp) is None:
+        stamp = _STAMPS.get(state)
+        if stamp and getattr(self, stamp) is None:
             setattr(self, stamp, at)
-        if state is CallState.DIALING:
-            self.dialed_at = at
         return before
 
     @property

@@ -1,6 +1,7 @@
 """What the world sees of the gateway as it is now: lines, capacity, alarms, whether it is there.
 
 A line is shown at the end of the loop turn in which it changed: what its modem must do goes first.
+What changes closely behind it is shown together, PAUSE_S later.
 """
 
 import asyncio
@@ -18,14 +19,16 @@ from mqtt import topics
 from mqtt.messages import Alarm, Capacity, LineStatus, Status
 from mqtt.vocabulary import LineKind, LineState, Severity
 
+PAUSE_S = 0.05  # between two rounds: a line that is busy for less is not worth a message
+
 Show = Callable[[str, bytes], None]
 
 
 class Display:
     """`show` puts a payload on a retained topic, an empty one takes it down.
 
-    `status_of` describes a line; `shown` hears of each status that went out, `all_shown` once when
-    all that changed in a loop turn did.
+    `status_of` describes a line; `shown` hears of each status that went out; `changed` is called at
+    the end of each loop turn in which lines changed.
     """
 
     def __init__(
@@ -36,7 +39,7 @@ class Display:
         show: Show,
         status_of: Callable[[Line], LineStatus],
         shown: Callable[[Line, LineStatus], None],
-        all_shown: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
         self._gateway = gateway
         self._boot_id = boot_id
@@ -45,10 +48,12 @@ class Display:
         self._show = show
         self._status_of = status_of
         self._shown = shown
-        self._all_shown = all_shown
+        self._changed = changed
         self._store = store
         self._due: dict[str, Line] = {}
-        self._scheduled = False
+        self._turn: asyncio.Handle | None = None
+        self._stale = False
+        self._pausing = False
         self._again: dict[str, asyncio.TimerHandle] = {}
         self._raised: dict[str, str] = {}
 
@@ -118,12 +123,26 @@ class Display:
         self._fleet = fleet
 
     def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._show_due)
+        self._stale = True
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().call_soon(self._end_turn)
 
-    def _show_due(self) -> None:
-        self._scheduled = False
+    def _end_turn(self) -> None:
+        self._turn = None
+        if not self._pausing:
+            self._pausing = True
+            asyncio.get_running_loop().call_later(PAUSE_S, self._end_pause)
+            self.show_due()
+        self._changed()
+
+    def _end_pause(self) -> None:
+        self._pausing = False
+        if self._stale:
+            self._schedule()
+
+    def show_due(self) -> None:
+        """Show what changed, without waiting."""
+        self._stale = False
         lines, self._due = self._due, {}
         for line in lines.values():
             status = self._status_of(line)
@@ -131,7 +150,6 @@ class Display:
             self._show_again_at(line, status.until)
             self._shown(line, status)
         self._show_capacity()
-        self._all_shown()
 
     def _show_again_at(self, line: Line, until: datetime | None) -> None:
         """What rests is shown anew when its rest ends."""

@@ -171,13 +171,16 @@ class Fleet:
 
     # --- what the choice of a line asks
 
-    def candidates(self) -> list[Candidate]:
-        """All lines as they are now; a SIM that rests in a slot with what a switch costs."""
+    def candidates(self, only: str | None = None) -> list[Candidate]:
+        """All lines as they are now, or one; a SIM that rests in a slot with a switch's cost."""
         now, loop_time = clock.now().timestamp(), asyncio.get_running_loop().time()
-        active = {imei: line for line in self.lines.values() if (imei := _active_in(line))}
+        lines = [line for line in self.lines.values() if only in {None, line.line}]
+        active: dict[str, Line] = {}
+        if any(line.modem is None for line in lines):
+            active = {imei: line for line in self.lines.values() if (imei := _active_in(line))}
         return [
             self._resting(line, active, now, loop_time) or self._active(line, now, loop_time)
-            for line in self.lines.values()
+            for line in lines
         ]
 
     def switch_to(self, line: Line) -> None:

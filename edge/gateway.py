@@ -258,6 +258,7 @@ class Gateway:
         """End the calls, let the modems go, say goodbye, close the doors."""
         await self._calls.end_all()
         await self._fleet.stop()
+        self._display.show_due()
         self._display.show_status("offline", "stopped")
         await self._board.flush()
         await self._outbox.close()

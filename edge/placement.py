@@ -44,7 +44,10 @@ class Settlement:
 
 
 class Placement:
-    """Asks rules and lines about calls. `candidates` gives the lines as they are now."""
+    """Asks rules and lines about calls. `candidates` gives the lines as they are now.
+
+    Of a line's name it gives that one alone.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class Placement:
         attempts: Attempts,
         usage: Usage,
         charge: Callable[[Call, Charge], Change],
-        candidates: Callable[[], list[Candidate]],
+        candidates: Callable[[str | None], list[Candidate]],
     ) -> None:
         self._policies = settings.policies
         self._classify = classify
@@ -62,7 +65,7 @@ class Placement:
         self._attempts = attempts
         self._usage = usage
         self._charge = charge
-        self.candidates = candidates
+        self._candidates = candidates
         self._seen: dict[str, str] = {}
 
     async def load(self, store: Store) -> None:
@@ -89,11 +92,16 @@ class Placement:
         """Why the callee may not be called now, whatever line is free."""
         return self._guards.check(wanted.to, wanted.purpose, consent, clock.now())
 
+    def candidates(self) -> list[Candidate]:
+        """All lines as they are now."""
+        return self._candidates(None)
+
     def choose(
         self, wanted: Wanted, candidates: list[Candidate] | None = None
     ) -> Chosen | Wait | Refusal:
         """The line that takes the call now, or when one may."""
-        lines = self.candidates() if candidates is None else candidates
+        if (lines := candidates) is None:
+            lines = self._candidates(None if wanted.is_emergency else wanted.line)
         return choose(wanted, lines, clock.now().timestamp(), self._policies)
 
     def why(self, wanted: Wanted, consent: str | None) -> Outcome:

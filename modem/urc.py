@@ -142,10 +142,11 @@ def _ciev(line: str) -> StorageFull | Notice:
 
 def _qind(line: str) -> Urc:
     """Read Quectel's +QIND: "ccinfo", "csq", "smsfull" or SMS DONE, PB DONE; the rest is shown."""
-    name, *fields = split(body(line, "+QIND"))
+    text = body(line, "+QIND")
+    if text.startswith('"ccinfo"'):
+        return calls.parse_ccinfo(line)
+    name, *fields = split(text)
     match name:
-        case "ccinfo":
-            return calls.parse_ccinfo(line)
         case "csq":
             return radio.Signal(number(field(fields, 0)), number(field(fields, 1)))
         case "smsfull":

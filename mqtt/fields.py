@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
@@ -22,6 +23,7 @@ RFC3339 = (
 _LOOKS_RIGHT = re.compile(RFC3339)
 
 
+@lru_cache(maxsize=1024)  # a moment stands in several payloads: of its event, of the CDR
 def format_timestamp(moment: datetime) -> str:
     """Write an aware time as RFC 3339 in UTC with milliseconds."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
