@@ -40,7 +40,7 @@ class CallBook:
     async def left_open(self) -> list[Call]:
         """What an earlier boot did not close."""
         rows = await self._store.read("SELECT body FROM live_call")
-        return [Call.model_validate_json(body) for (body,) in rows]
+        return [Call.decode(body) for (body,) in rows]
 
     async def none_live(self) -> None:
         """Wait until every call is over."""
@@ -127,8 +127,7 @@ class CallBook:
 
 
 def _live_row(call: Call) -> Op:
-    body = call.model_dump_json(exclude_defaults=True)
-    return Op("INSERT OR REPLACE INTO live_call VALUES (?, ?)", (call.call_id, body))
+    return Op("INSERT OR REPLACE INTO live_call VALUES (?, ?)", (call.call_id, call.encode()))
 
 
 def _cdr_row(cdr: Cdr, body: bytes) -> Op:

@@ -6,10 +6,11 @@
 A state may be skipped, never repeated or taken back; every state may end.
 """
 
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import Field, TypeAdapter
 
 from edge.ids import new_id
 from mqtt.messages import Agent, Broadcast, LiveCall
@@ -46,10 +47,11 @@ def new_call_id() -> str:
     return f"c-{new_id()}"
 
 
-class Call(BaseModel):
+@dataclass(slots=True, kw_only=True)
+class Call:
     """A call, as it is kept on disk while it lives."""
 
-    call_id: str = Field(default_factory=new_call_id)
+    call_id: str = field(default_factory=new_call_id)
     direction: Direction
     number: str
     state: CallState
@@ -80,7 +82,16 @@ class Call(BaseModel):
     record: bool | None = None
     agent: str | None = None  # the extension that speaks, or spoke last
     agent_at: datetime | None = None  # when one first did
-    closing: bool = Field(default=False, exclude=True)  # over, its last word is being written
+    closing: Annotated[bool, Field(exclude=True)] = False  # over, its last word is being written
+
+    def encode(self) -> bytes:
+        """Write it for the disk, without what is as always."""
+        return _CALL.dump_json(self, exclude_defaults=True)
+
+    @staticmethod
+    def decode(body: bytes) -> "Call":
+        """Read what `encode` wrote; raises pydantic.ValidationError."""
+        return _CALL.validate_json(body)
 
     def may_enter(self, state: CallState) -> bool:
         """Whether `state` is news: late reports of a state that is over are not."""
@@ -169,6 +180,9 @@ class Call(BaseModel):
             tag=self.tag,
             agent=self.agent,
         )
+
+
+_CALL = TypeAdapter(Call)
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float:

@@ -162,7 +162,7 @@ class Account:
         """Count an ended call and free what was kept for it; nothing for one that is not kept."""
         for account in self._shared:
             account.settle(call_id, result, now)
-        self._look(now)
+        self._rules.see(self._state, now)
         hold = self.drop(call_id)
         if hold is None:
             return Charge(currency=self.currency)

@@ -63,9 +63,13 @@ class Rules:
         self.meters.forget()
         self.buckets.forget()
 
+    def see(self, state: State, now: float) -> float:
+        """Find the spans in which is counted now; returns when they will be others."""
+        return min(self.meters.see(state.counts, now), self.buckets.see(state.counts, now))
+
     def look(self, state: State, waiting: Waiting, now: float, *, roaming: bool) -> Standing:
         """How the account stands now; `waiting` are the messages that are to be sent."""
-        until = min(self.meters.see(state.counts, now), self.buckets.see(state.counts, now))
+        until = self.see(state, now)
         held = _sum(state.holds.values(), waiting)
         levels = tuple(self.meters.levels(state.counts, held))
         fills = tuple(self.buckets.fills(state.counts, state.holds, waiting.drawn))
