@@ -62,6 +62,7 @@ def _log_to_stderr(level: LogLevel) -> None:
     else:
         text = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
         handler.setFormatter(logging.Formatter(text, "%H:%M:%S"))
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not shown
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
