@@ -9,10 +9,10 @@ A state may be skipped, never repeated or taken back; every state may end.
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
+from uuid import uuid4
 
 from pydantic import Field, TypeAdapter
 
-from edge.ids import new_id
 from mqtt.messages import Agent, Broadcast, LiveCall
 from mqtt.vocabulary import (
     AnswerEvidence,
@@ -44,7 +44,7 @@ _STAMPS = {
 
 def new_call_id() -> str:
     """A name for a call that no other call ever had."""
-    return f"c-{new_id()}"
+    return f"c-{uuid4().hex}"
 
 
 @dataclass(slots=True, kw_only=True)

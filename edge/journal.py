@@ -3,9 +3,9 @@
 import asyncio
 from datetime import datetime
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from edge import clock
-from edge.ids import new_uuid
 from edge.outbox import Message, Outbox
 from edge.store import Op
 from mqtt.messages import Event, Reply
@@ -28,7 +28,7 @@ class Journal:
         """Make an event of `kind` with the next number."""
         self.seq += 1
         return kind(
-            event_id=new_uuid(),
+            event_id=str(uuid4()),
             boot_id=self.boot_id,
             seq=self.seq,
             ts=at or clock.now(),

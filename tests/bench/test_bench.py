@@ -1,5 +1,4 @@
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,16 +15,9 @@ REPO = Path(__file__).parents[2]
 needs_mosquitto = pytest.mark.skipif(MOSQUITTO is None, reason="mosquitto is not installed")
 
 
-def environment() -> dict[str, str]:
-    """As scripts/bench has it: these tests before those that a package installs."""
-    return {**os.environ, "PYTHONPATH": str(REPO)}
-
-
 def run(bench: str, *options: str) -> dict[str, Any]:
     command = [sys.executable, str(REPO / "bench" / f"{bench}.py"), *options, "--json"]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=True, timeout=60, env=environment()
-    )
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert result["bench"] == bench
     for goal in result["goals"]:

@@ -29,7 +29,6 @@ from edge.money.vouchers import VoucherState
 from simulator.clock import Clock
 from simulator.money.vouchers import Verdict
 from simulator.network import Network
-from tests.bench.test_bench import environment
 from tests.brokers import MOSQUITTO
 from tests.edge.money.till import TODAY
 
@@ -44,12 +43,7 @@ FREE, USED, SPOILED, UNKNOWN = (
 def test_no_kill_costs_a_voucher() -> None:
     options = ("--topups", "12", "--kills", "4", "--lines", "12", "--json")
     done = subprocess.run(
-        [sys.executable, BENCH, *options],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-        env=environment(),
+        [sys.executable, BENCH, *options], capture_output=True, text=True, check=True, timeout=60
     )
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     assert result["bench"] == "topup-kill"
