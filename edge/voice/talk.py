@@ -230,7 +230,7 @@ class Talk:
             case _:
                 pass
 
-    def admit_supervisor(self, leg: Phone, mode: MonitorMode) -> None:
+    def admit_supervisor(self, mode: MonitorMode, leg: Phone) -> None:
         """Let a supervisor's phone in."""
         self.dismiss_supervisor()
         self._supervisor_leg, self.supervisor = leg, leg.peer.name

@@ -15,7 +15,7 @@ from edge.lines import Line
 from edge.sip.causes import q850_of, sip_of
 from edge.sip.phone import Ended, PhoneEvent
 from edge.sip.stack import Phone
-from edge.voice.hunt import Caller
+from edge.voice.hunt import Caller, Hunt
 from edge.voice.line_sound import LineSound
 from edge.voice.office import Stage
 from edge.voice.scripts import (
@@ -77,7 +77,7 @@ class Talks:
         self._scripts: dict[str, Script] = {}
         self._lines: dict[str, LineSound] = {}
         self._early: dict[str, Phone] = {}  # phones whose call is still to begin
-        self._drop_ringing: dict[str, Callable[[], None]] = {}
+        self._hunts: dict[str, list[Hunt]] = {}  # that are over with their call
 
     def of(self, call_id: str) -> Talk | None:
         """The talk of a live call."""
@@ -110,13 +110,11 @@ class Talks:
             return
 
         def there(leg: Phone) -> None:
-            self._drop_ringing.pop(call.call_id, None)
             self.expect(call.call_id, leg)
             self._house.tell(call, VoiceKind.AGENT_ANSWERED, agent=leg.peer.name)
             go()
 
         def nobody(code: int) -> None:
-            self._drop_ringing.pop(call.call_id, None)
             reason = f"nobody answered (SIP {code})"
             self._house.tell(call, VoiceKind.AGENT_FAILED, reason=reason)
             self._calls.finish(call, Cause.NO_AGENT, reason, HangupBy.LOCAL)
@@ -129,8 +127,7 @@ class Talks:
             answered=there,
             failed=nobody,
         )
-        self._drop_ringing[call.call_id] = hunt.cancel
-        hunt.start()
+        self._start(call, hunt)
 
     def hand_over(self, talk: Talk, stages: Sequence[Stage], *, auto_answer: bool) -> None:
         """Ring other phones for a call."""
@@ -143,23 +140,22 @@ class Talks:
     def call_supervisor(self, talk: Talk, to: str, mode: MonitorMode) -> None:
         """Have a supervisor's phone answer by itself and let it in."""
 
-        def there(leg: Phone) -> None:
-            if self._talks.get(talk.call.call_id) is talk:
-                talk.admit_supervisor(leg, mode)
-            else:
-                leg.hang_up()
-
         def nobody(code: int) -> None:
             talk.tell(VoiceKind.MONITOR_ENDED, agent=to, reason=f"no answer (SIP {code})")
 
-        self._desk.hunt(
+        hunt = self._desk.hunt(
             [Stage((to,), SUPERVISOR_RING_S)],
             Caller(talk.call.number, auto_answer=True),
             ringing=lambda: None,
             play=lambda _: None,
-            answered=there,
+            answered=partial(talk.admit_supervisor, mode),
             failed=nobody,
-        ).start()
+        )
+        self._start(talk.call, hunt)
+
+    def _start(self, call: Call, hunt: Hunt) -> None:
+        self._hunts.setdefault(call.call_id, []).append(hunt)
+        hunt.start()
 
     # --- calls
 
@@ -182,7 +178,7 @@ class Talks:
             case CallState.ALERTING if call.direction is Direction.OUTGOING:
                 script.alerting()
             case CallState.ANSWERED if talk.was_answered:  # it was held
-                self._open_line(talk, line)
+                self._hear_line(talk, line)
             case CallState.ANSWERED:
                 talk.was_answered = True
                 self._answered(talk, line)
@@ -206,8 +202,8 @@ class Talks:
 
     def over(self, call: Call, cause: Cause, close: Close) -> None:
         """It ended."""
-        if drop := self._drop_ringing.pop(call.call_id, None):
-            drop()
+        for hunt in self._hunts.pop(call.call_id, ()):
+            hunt.cancel()
         if leg := self._early.pop(call.call_id, None):
             leg.on_event = _ignore
             _refuse(cause, leg)
@@ -246,15 +242,19 @@ class Talks:
         audio = line.modem.audio if line.modem else None
         if audio is None or talk.call.call_id in self._lines:
             return
-        sound = self._lines[talk.call.call_id] = LineSound(audio)
-        talk.open_line(sound)
-        if talk.call.answered_at:
-            sound.answered()
+        self._lines[talk.call.call_id] = LineSound(audio)
+        talk.open_line(self._lines[talk.call.call_id])
         if line.modem and not line.modem.tells_keys:
             talk.listen_for_keys()
 
-    def _answered(self, talk: Talk, line: Line) -> None:
+    def _hear_line(self, talk: Talk, line: Line) -> None:
+        """The call is answered: now at the latest its line can be heard."""
         self._open_line(talk, line)
+        if sound := self._lines.get(talk.call.call_id):
+            sound.answered()
+
+    def _answered(self, talk: Talk, line: Line) -> None:
+        self._hear_line(talk, line)
         wanted = talk.call.record
         if wanted or (wanted is None and self._keep is Keep.ALL):
             talk.record(RecordAction.START)

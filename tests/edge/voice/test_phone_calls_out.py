@@ -23,8 +23,20 @@ from tests.edge.worlds import eventually
 pytestmark = pytest.mark.skipif(BARESIP is None, reason="baresip is not installed")
 
 
-async def test_it_is_heard_and_hears(open_world: Open, tmp_path: Path) -> None:
-    async with scene(open_world, tmp_path) as office, office.anna() as anna:
+@pytest.mark.parametrize(
+    "modem",
+    [
+        {"family": "quectel"},
+        {"family": "simcom"},
+        {"family": "huawei", "model": "E173"},
+    ],
+    ids=lambda modem: str(modem["family"]),
+)
+async def test_it_is_heard_and_hears(
+    open_world: Open, tmp_path: Path, modem: dict[str, str]
+) -> None:
+    modems = [modem | {"audio": True}]
+    async with scene(open_world, tmp_path, modems=modems) as office, office.anna() as anna:
         await anna.dial(SPEAKS)
         await anna.until("CALL_ESTABLISHED")
         await anna.listen_for(2.0)
