@@ -162,6 +162,7 @@ EXAMPLES: dict[type[Model], dict[str, Any]] = {
             "seconds": 60.4,
             "octets": 1932844,
             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "complete": True,
         },
         "sound": {"line_dbov": -24.1, "agent_dbov": -27.5, "concealed_s": 0.04},
     },
