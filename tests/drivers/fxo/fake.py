@@ -25,7 +25,7 @@ F = TypeVar("F")
 class FakeFxo:
     """Speaks AT and the DLE stream; `sent` are its commands, `played` what it was given to play."""
 
-    def __init__(self, profile: ModemProfile) -> None:
+    def __init__(self, profile: ModemProfile, link: Path | None = None) -> None:
         assert profile.voice is not None
         self._dles = 3 if profile.voice.escape is Escape.TRIPLE else 1
         self._full = profile.voice.duplex is Duplex.FULL
@@ -37,7 +37,10 @@ class FakeFxo:
         self._line = bytearray()
         self._master, slave = os.openpty()
         tty.setraw(slave)
-        self.path = Path(os.ttyname(slave))
+        self.path = link or Path(os.ttyname(slave))
+        if link:  # the kernel gives the same tty to whoever asks next: another test's modem
+            link.symlink_to(os.ttyname(slave))
+        self._link = link
         self._slave = slave
         asyncio.get_running_loop().add_reader(self._master, self._read)
 
@@ -53,6 +56,8 @@ class FakeFxo:
             os.close(self._master)
             os.close(self._slave)
             self._master = -1
+            if self._link:
+                self._link.unlink()
 
     def put(self, data: bytes) -> None:
         if self._master >= 0:
