@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.syntax import Syntax
 
 from config import edit, load, versions
 from config.carriers import load_carriers
@@ -178,6 +176,9 @@ def _write(path: Path, old: str, new: str, *, ask: bool) -> None:
 
 
 def _print_diff(text: str) -> None:
+    from rich.console import Console
+    from rich.syntax import Syntax
+
     console = Console()
     if console.is_terminal:
         console.print(Syntax(text, "diff", background_color="default"))

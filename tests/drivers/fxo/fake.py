@@ -1,8 +1,11 @@
 """A small FXO modem on a pty, and a driver on it that is judged by the test."""
 
 import asyncio
+import fcntl
 import os
 import re
+import sys
+import termios
 import tty
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -49,6 +52,12 @@ class FakeFxo:
         """The octets of sound, without their shields."""
         events = VoiceStream().receive(bytes(self._played))
         return b"".join(event.data for event in events if isinstance(event, Samples))
+
+    @property
+    def unread(self) -> int:
+        """Octets that wait to be read; a tty has room for 4096."""
+        waiting = fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4))
+        return int.from_bytes(waiting, sys.byteorder)
 
     def unplug(self) -> None:
         if self._master >= 0:
