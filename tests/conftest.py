@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 REAL_TIME = (
+    "bench/test_bench",
     "edge/sip/test_baresip",
     "edge/test_demo",
     "edge/test_fxo",

@@ -47,6 +47,7 @@ class Stream:
         self._border = Border()
         self._word: Word | None = None  # what ends the stream that is open
         self._ended = False  # by the modem
+        self._connected = False
         self._left = asyncio.Event()
         self._pcm = bytearray()
 
@@ -57,8 +58,9 @@ class Stream:
 
     @property
     def speaks(self) -> bool:
-        """Whether sound may be sent."""
-        return self._word in {Word.STOP_BOTH, Word.STOP_PLAYING} and not self._ended
+        """Whether sound may be sent; before CONNECT it would break the command off (V.250)."""
+        speaks = self._word in {Word.STOP_BOTH, Word.STOP_PLAYING} and not self._ended
+        return speaks and self._connected
 
     @property
     def backlog(self) -> int:
@@ -106,7 +108,7 @@ class Stream:
 
     async def _open(self, text: str, word: Word) -> None:
         self._left.clear()
-        self._ended = False
+        self._ended = self._connected = False
         self._pcm.clear()
         self._word = word  # sound may come in one read with CONNECT
         command = Command(text, call=True, timeout_s=OPEN_S, priority=Priority.CALL)
@@ -116,6 +118,7 @@ class Stream:
             self._border.give_up()
             said = answer.final.text if answer.final else "nothing"
             raise StreamFailed(f"{text} was answered with {said}")
+        self._connected = True
 
     def _take(self, data: bytes) -> Iterator[bytes]:
         """What was read, piece by piece; the text in it is for the dialogue."""
