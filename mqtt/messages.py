@@ -160,11 +160,11 @@ class Answer(TimedCommand):
 
 
 class Dtmf(TimedCommand):
-    """Send tones into an answered call."""
+    """Send tones into an answered call; on an analogue line ! presses the hook for a moment."""
 
     verb: ClassVar[Verb] = Verb.DTMF
     call_id: Identifier
-    digits: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#]{1,32}$", max_length=32)]
+    digits: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#!]{1,32}$", max_length=32)]
 
 
 class Bridge(TimedCommand):

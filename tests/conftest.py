@@ -15,6 +15,7 @@ REAL_TIME = (
     "edge/voice/test_agents",
     "edge/voice/test_broadcasts",
     "edge/voice/test_inside",
+    "edge/voice/test_learning",
     "edge/voice/test_phone_calls_out",
     "edge/voice/test_reception",
     "edge/voice/test_recordings_of_calls",

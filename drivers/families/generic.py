@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from config.profiles import DtmfSend, ModemProfile, Quirk, SlotCommand
 from modem.callstate import TrackedCall
 
+HOOK = "!"  # among digits: the hook pressed for a moment, V.250 6.3.1.7
+
 
 class Generic:
     """The command lines of one family. Pure: gives texts, asks nothing."""
@@ -24,7 +26,7 @@ class Generic:
 
     def dtmf(self, digit: str, call: TrackedCall) -> str | None:
         """The command that sends one digit; None where the modem cannot."""
-        if self.has(Quirk.DTMF_DIGITS_ONLY) and digit in "ABCD":
+        if digit == HOOK or (self.has(Quirk.DTMF_DIGITS_ONLY) and digit in "ABCD"):
             return None
         if self.profile.dtmf_send is DtmfSend.HUAWEI:
             return f"AT^DTMF={call.index or 1},{digit}"

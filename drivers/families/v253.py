@@ -33,13 +33,9 @@ class V253(Generic):
         return f"ATD{'P' if pulse else 'T'}{number};"
 
     def dtmf(self, digit: str, call: TrackedCall) -> str | None:
-        """The command that sends one digit."""
+        """The command that sends one digit; ! opens the loop for a moment, to call the exchange."""
         del call
         return f"AT+VTS={digit}"
-
-    def flash(self) -> str:
-        """What opens the loop for a moment, to call the exchange."""
-        return "AT+VTS=!"
 
     def listen(self) -> str:
         """What opens the stream in which sound comes."""

@@ -121,10 +121,6 @@ class FxoCalls:
         call = self._call(key)
         await self._send_in_call(key, [t for d in digits if (t := self._family.dtmf(d, call))])
 
-    async def flash(self, key: int) -> None:
-        """Press the hook for a moment; raises CallRefused."""
-        await self._send_in_call(key, [self._family.flash()])
-
     async def turn_round(self, *, speak: bool) -> bool:
         """Let a half duplex modem play, or listen again; False while nobody would hear it."""
         async with self._turn:

@@ -49,7 +49,7 @@ def answer(call_id: CallArgument, as_json: JsonOption = False) -> None:
 
 def dtmf(
     call_id: CallArgument,
-    digits: Annotated[str, typer.Argument(help="0-9, A-D, * and #.")],
+    digits: Annotated[str, typer.Argument(help="0-9, A-D, * and #; ! presses the hook.")],
     as_json: JsonOption = False,
 ) -> None:
     """Send digits into an answered call."""

@@ -50,14 +50,14 @@ def spoken(name: str) -> list[str]:
     """All that a family may ever send for a profile."""
     one = family(name)
     profile = one.profile
-    voice = [*one.caller_id("02"), *one.voice_mode(), one.flash()] if isinstance(one, V253) else ()
+    voice = [*one.caller_id("02"), *one.voice_mode()] if isinstance(one, V253) else ()
     return [
         *voice,
         *one.opening,
         *one.iccid,
         one.tries_left,
         *one.end_all(),
-        *(text for digit in "0123456789*#ABCD" if (text := one.dtmf(digit, call()))),
+        *(text for digit in "0123456789*#ABCD!" if (text := one.dtmf(digit, call()))),
         *filter(None, [one.end_one(call()), profile.urc_port, profile.power_off, profile.reset]),
         *one.choose_slot(1),
         *one.choose_slot(2),
@@ -103,6 +103,7 @@ def test_a_huawei_is_silenced_before_anything_else(name: str) -> None:
 @each_mobile
 def test_digits_are_single_and_letters_only_where_the_modem_has_them(name: str) -> None:
     one = family(name)
+    assert one.dtmf("!", call()) is None  # they have no hook
     assert one.dtmf("#", call()) in {'AT+VTS="#"', "AT^DTMF=3,#"}
     assert (one.dtmf("D", call()) is None) is one.has(Quirk.DTMF_DIGITS_ONLY)
 

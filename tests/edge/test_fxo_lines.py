@@ -241,17 +241,15 @@ async def test_the_busy_tones_of_three_countries_end_a_call(
     """Source of the tones: ITU-T E.180 supplement 2."""
     async with office(judged=False, country=country) as one:
         call = await one.world.dial(CALLEE, line=LINE)
-        await hear(
-            one,
-            dial,
-            0,
-            0,
-            lambda: any(text.startswith("ATD") for text in one.fake.sent) or one.ear.cdrs(call),
-        )
+        await hear(one, dial, 0, 0, lambda: _dialled(one) or bool(one.ear.cdrs(call)))
         assert not one.ear.cdrs(call), f"{one.ear.cdrs(call)[0].raw_cause} {one.fake.sent[-14:]}"
         await hear(one, busy, on_ms, off_ms, lambda: bool(one.ear.cdrs(call)))
         cdr = await one.ear.cdr(call)
         assert (cdr.cause, cdr.raw_cause) == ("busy", "busy")
+
+
+def _dialled(one: Office) -> bool:
+    return any(text.startswith("ATD") for text in one.fake.sent)
 
 
 async def hear(

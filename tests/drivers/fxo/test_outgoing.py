@@ -150,7 +150,7 @@ async def test_digits_both_ways(bench: Open) -> None:
     await line.until(lambda: len(line.told(DigitHeard)) == 2)
     await line.modem.calls.dtmf(key, "1#")
     assert line.fake.sent[-3:] == ["AT+VTS=1", "AT+VTS=#", "AT+VTR"]
-    await line.modem.calls.flash(key)
+    await line.modem.calls.dtmf(key, "!")
     assert line.fake.sent[-2:] == ["AT+VTS=!", "AT+VTR"]
     assert line.calls == ["active voice"]
 
