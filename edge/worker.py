@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar, TypeVarTuple
@@ -30,9 +31,11 @@ class Worker:
             try:
                 result = work(*args)
             except Exception as error:  # noqa: BLE001 - it belongs to who waits for the future
-                loop.call_soon_threadsafe(_fail, done, error)
+                told = partial(_fail, done, error)
             else:
-                loop.call_soon_threadsafe(_succeed, done, result)
+                told = partial(_succeed, done, result)
+            if not loop.is_closed():  # else who waited is gone: a job may outlast its loop
+                loop.call_soon_threadsafe(told)
 
         self._jobs.put(job)
         return done
