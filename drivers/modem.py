@@ -26,7 +26,7 @@ from drivers.facts import (
 )
 from drivers.families import family_of
 from drivers.messaging import Messaging
-from drivers.session import Session, SessionLost
+from drivers.session import Session, until_lost
 from drivers.ussd import UssdDesk
 from modem import urc as urcs
 from modem.at.command import Answer, Command, Priority
@@ -160,7 +160,7 @@ class Modem:
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Start a task of this modem; it ends quietly when the modem goes away."""
-        self._spawn_task(_until_lost(work))
+        self._spawn_task(until_lost(work))
 
     async def knock(self, *commands: Command) -> None:
         """Open the port just to send commands that switch something; raises PortError.
@@ -394,14 +394,6 @@ class Modem:
     def _lose(self, reason: str) -> None:
         self.calls.lose_all(reason)
         self._emit(ModemLost(reason))
-
-
-async def _until_lost(work: Coroutine[None, None, None]) -> None:
-    """Let a task of the modem end quietly when the modem goes away."""
-    try:
-        await work
-    except SessionLost as error:
-        log.debug("%s", error)
 
 
 def _read_lock(answer: Answer) -> Lock:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 
 from drivers.port import BufferFull, Port, PortClosed
 from modem.at.command import Answer, Command
@@ -16,6 +16,14 @@ _DIGITS = re.compile(r"\d{5,}")
 
 class SessionLost(Exception):  # noqa: N818 - a state of the port, not a mistake
     """The port went away before the answer; the caller starts over when the modem is back."""
+
+
+async def until_lost(work: Coroutine[None, None, None]) -> None:
+    """Let a task of a modem end quietly when the modem goes away."""
+    try:
+        await work
+    except SessionLost as error:
+        log.debug("%s", error)
 
 
 def mask(text: str) -> str:

@@ -20,7 +20,7 @@ from drivers.fxo.settings import LineSettings
 from drivers.fxo.sound import FxoSound
 from drivers.fxo.stream import Stream
 from drivers.modem import ModemFailed, ModemIdentity
-from drivers.session import Session, SessionLost
+from drivers.session import Session, until_lost
 from modem.at.command import Answer, Command, Priority
 from modem.at.dialog import Unsolicited
 from modem.v253.stream import Code, Digit
@@ -73,7 +73,7 @@ class FxoModem:
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Start a task of this modem; it ends quietly when the modem goes away."""
-        self._spawn_task(_until_lost(work))
+        self._spawn_task(until_lost(work))
 
     async def knock(self, *commands: Command) -> None:
         """Open the port just to send commands that switch something; raises PortError."""
@@ -179,11 +179,3 @@ class FxoModem:
         self.audio.lost()
         self.calls.lose_all(reason)
         self._emit(ModemLost(reason))
-
-
-async def _until_lost(work: Coroutine[None, None, None]) -> None:
-    """Let a task of the modem end quietly when the modem goes away."""
-    try:
-        await work
-    except SessionLost as error:
-        log.debug("%s", error)
