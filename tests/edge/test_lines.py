@@ -148,7 +148,9 @@ async def test_a_modem_that_vanishes_in_a_call_closes_it_and_comes_back(
         assert (cdr.cause, cdr.hangup_by) == ("lost", "unknown")
         await in_state(world, line, "absent")
         await world.ready(1)
-        taken = os.openpty()  # so that the modem comes back with another tty
+        taken: list[int] = []
+        while not Path(before).exists():  # so that the modem comes back with another tty
+            taken += os.openpty()
         modem.come_back()
         await world.ready(2)
         assert modem.port._tty != before
