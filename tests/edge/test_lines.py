@@ -37,6 +37,14 @@ def deaf_port() -> Iterator[tuple[int, Path]]:
     os.close(slave)
 
 
+def take_tty(name: str) -> list[int]:
+    """Occupies a tty's name, so that the modem that had it comes back with another."""
+    ends: list[int] = []
+    while not Path(name).exists():
+        ends += os.openpty()
+    return ends
+
+
 async def in_state(world: World, line: str, state: str) -> None:
     def holds() -> bool:
         status = world.ear.line(line)
@@ -148,9 +156,7 @@ async def test_a_modem_that_vanishes_in_a_call_closes_it_and_comes_back(
         assert (cdr.cause, cdr.hangup_by) == ("lost", "unknown")
         await in_state(world, line, "absent")
         await world.ready(1)
-        taken: list[int] = []
-        while not Path(before).exists():  # so that the modem comes back with another tty
-            taken += os.openpty()
+        taken = take_tty(before)
         modem.come_back()
         await world.ready(2)
         assert modem.port._tty != before
