@@ -57,6 +57,12 @@ async def until_closed(home: World, count: int) -> None:
             pass
 
 
+async def keep_for_later(home: World, broker: Mosquitto) -> None:
+    """From now on the broker keeps everything for the ear named keeper."""
+    async with Ear(broker, home.config.gateway.name, "keeper"):
+        pass
+
+
 async def all_events(home: World, broker: Mosquitto, calls: list[str]) -> list[Event]:
     """What a dialer hears of these calls once the broker is back."""
     async with Ear(broker, home.config.gateway.name, "keeper") as ear:
@@ -79,12 +85,13 @@ async def test_events_of_calls_without_a_broker_arrive_later(
     async with open_frail(TELLS, TELLS) as home:
         first = await home.dial(STAYS)
         await home.ear.state(first, "answered")
+        await keep_for_later(home, frail)
         frail.stop()
         calls = [first, await dial(home, ANSWERS), await dial(home, BUSY)]
         home.calls[0].hang_up()
         await until_closed(home, 3)
         frail.start()
-        async with Ear(frail, home.config.gateway.name) as ear:
+        async with Ear(frail, home.config.gateway.name, "keeper") as ear:
             await ear.until(lambda: len(ear.heard.of(Cdr)) == 3)
             events = ear.heard.of(Event)
             assert {cdr.call_id for cdr in ear.heard.of(Cdr)} == set(calls)
@@ -110,6 +117,7 @@ async def test_events_wait_on_disk_over_a_restart_without_a_broker(
     async with open_frail(TELLS) as home:
         first = await home.dial(ANSWERS)
         await home.ear.cdr(first)
+        await keep_for_later(home, frail)
         frail.stop()
         second = await dial(home, ANSWERS)
         await until_closed(home, 2)
@@ -120,7 +128,7 @@ async def test_events_wait_on_disk_over_a_restart_without_a_broker(
         third = await dial(home, ANSWERS)
         await until_closed(home, 3)
         frail.start()
-        async with Ear(frail, home.config.gateway.name) as ear:
+        async with Ear(frail, home.config.gateway.name, "keeper") as ear:
             await ear.until(lambda: len(ear.heard.of(Cdr)) == 2)
             events = ear.heard.of(Event)
             assert [cdr.call_id for cdr in ear.heard.of(Cdr)] == [second, third]
@@ -134,8 +142,7 @@ async def test_nothing_is_lost_or_told_as_new_when_the_broker_dies_again_and_aga
     open_frail: Open, frail: Mosquitto, turn: int
 ) -> None:
     async with open_frail(*[TELLS] * 4) as home:
-        async with Ear(frail, home.config.gateway.name, "keeper"):
-            pass  # from now on the broker keeps everything for it
+        await keep_for_later(home, frail)
         calls: list[str] = []
         for round_ in range(3):
             calls += [await dial(home, ANSWERS) for _ in range(4)]
