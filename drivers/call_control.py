@@ -117,7 +117,7 @@ class CallControl:
         text = "AT+CHLD=2" if waiting else "ATA"
         answer = await self._ask(Command(text, call=not waiting, priority=Priority.CALL))
         if not answer.ok:
-            text = answer.final.text if answer.final else "no answer from the modem"
+            text = answer.reason
             self.hear_final(text)  # NO CARRIER: the caller left meanwhile
             raise CallRefused(text)
         self._apply(self._table.connect(key))

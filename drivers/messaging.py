@@ -76,7 +76,7 @@ class Messaging:
                 break
             await asyncio.sleep(RETRY_S)
         if not answer.ok:
-            raise SendFailed(answer.final.text if answer.final else "no answer from the modem")
+            raise SendFailed(answer.reason)
         try:
             return parse_cmgs(answer.lines[0])
         except (ParseError, IndexError) as error:

@@ -7,7 +7,7 @@ with what is wrong; whoever owns the modem then closes it and tries again later.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,7 +156,7 @@ class Modem:
             question, _, value = command.rpartition(",")
             answer = await self.session.ask(Command(question, bare=True, prefixes=("+",)))
             if not any(line.endswith(value) for line in answer.lines):
-                await self._run([command])
+                await self.session.run([command])
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Start a task of this modem; it ends quietly when the modem goes away."""
@@ -185,20 +185,20 @@ class Modem:
         """Open the port, wake the modem, learn who it is and choose its profile."""
         self.session.open()
         await self._wake()
-        await self._run(self.family.opening)
+        await self.session.run(self.family.opening)
         identity = ModemIdentity(
-            manufacturer=await self._bare("AT+CGMI"),
-            model=await self._bare("AT+CGMM"),
-            revision=await self._bare("AT+CGMR"),
-            imei=await self._bare("AT+CGSN"),
+            manufacturer=await self.session.read("AT+CGMI"),
+            model=await self.session.read("AT+CGMM"),
+            revision=await self.session.read("AT+CGMR"),
+            imei=await self.session.read("AT+CGSN"),
         )
         found = self.profile if self._fixed else self._find_profile(identity)
         if found is not self.profile:
             self._use(found)
-            await self._run(self.family.opening)
+            await self.session.run(self.family.opening)
         await self._route_urcs()
-        await self._run(self.profile.init)
-        await self._run(self.profile.hotswap)
+        await self.session.run(self.profile.init)
+        await self.session.run(self.profile.hotswap)
         return identity
 
     async def read_lock(self) -> Lock:
@@ -243,9 +243,9 @@ class Modem:
         iccid = await self.read_iccid()
         if iccid is None:
             raise ModemFailed("the modem does not tell the ICCID of its SIM")
-        imsi = await self._bare("AT+CIMI")
+        imsi = await self.session.read("AT+CIMI")
         numbers = await self.session.ask(Command("AT+CNUM", prefixes=("+CNUM:",)))
-        await self._run(("AT+CLIP=1", "AT+CRC=1", "AT+CREG=2", "AT+CEREG=2", "AT+COPS=3,0"))
+        await self.session.run(("AT+CLIP=1", "AT+CRC=1", "AT+CREG=2", "AT+CEREG=2", "AT+COPS=3,0"))
         if self.profile.dtmf_receive:
             answer = await self.session.ask(Command(self.profile.dtmf_receive))
             self.tells_keys = answer.ok  # not every firmware can
@@ -320,19 +320,6 @@ class Modem:
             raise ModemFailed(f"nothing at {path} answers AT: is it the AT port?") from None
         self._awake = True
 
-    async def _run(self, lines: Iterable[str]) -> None:
-        for text in lines:
-            answer = await self.session.ask(Command(text))
-            if not answer.ok:
-                final = answer.final.text if answer.final else "nothing"
-                log.debug("%s: %s was answered with %s", self.session.path, text, final)
-
-    async def _bare(self, text: str) -> str:
-        """Ask for a line without a prefix; "" when there is none."""
-        prefix = text[2:] + ":"
-        answer = await self.session.ask(Command(text, prefixes=(prefix,), bare=True))
-        return answer.lines[0].removeprefix(prefix).strip().strip('"') if answer.lines else ""
-
     async def _await_ready(self) -> None:
         """Wait until SMS and phone book are up; a modem that never says so is taken as it is."""
         for pause in (*SIM_WAIT_S, 0.0):
@@ -358,7 +345,7 @@ class Modem:
 
     async def _late_settings(self) -> None:
         """Settings that ask the network and may take their time (27.007 7.12)."""
-        await self._run(("AT+CCWA=1",))
+        await self.session.run(("AT+CCWA=1",))
 
     def _hear(self, event: Unsolicited) -> None:
         if self.calls.hear_final(event.text) or self.ussd.hear_error(event.text):

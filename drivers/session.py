@@ -103,6 +103,19 @@ class Session:
         """Send a command and wait for its end; raises SessionLost, DialogFull."""
         return await self.send(command)
 
+    async def run(self, lines: Iterable[str]) -> None:
+        """Send commands one by one; a modem may refuse any of them."""
+        for text in lines:
+            answer = await self.ask(Command(text))
+            if not answer.ok:
+                log.debug("%s: %s", self.path, answer.sentence)
+
+    async def read(self, text: str) -> str:
+        """Ask for one line that may have no prefix; "" when there is none."""
+        prefix = text[2:] + ":"
+        answer = await self.ask(Command(text, prefixes=(prefix,), bare=True))
+        return answer.lines[0].removeprefix(prefix).strip().strip('"') if answer.lines else ""
+
     def set_up_call(self, *, under_way: bool) -> None:
         """Hold probes back while a call is being set up."""
         if under_way:

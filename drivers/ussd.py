@@ -80,7 +80,7 @@ class UssdDesk:
             raise UssdRefused("this text cannot be sent by USSD") from error
         answer = await self._send(command, coding)
         event = UssdEvent.ACCEPTED if answer.ok else UssdEvent.REFUSED
-        reason = answer.final.text if answer.final else "no answer from the modem"
+        reason = answer.reason
         before = session.state
         if session.feed(event, reason) is not before:
             self._after(session, session.state)

@@ -216,7 +216,7 @@ class FxoCalls:
             live.dialing = False
         if not answer.ok:
             cause = cause_of_final(answer.final) if answer.final else None
-            said = answer.final.text if answer.final else "no answer from the modem"
+            said = answer.reason
             self._explain(live, cause or Cause.NETWORK_ERROR, said)
         else:
             self._judge_code(DIALED)

@@ -105,9 +105,8 @@ class Hook:
         first, *rest = self._family.voice_mode()
         if not await self._try(first):
             log.info("the modem refuses voice mode; it is reset")
-            for text in (self._family.profile.reset, *self._family.opening):
-                await self._try(text)
-            for text in self._family.profile.init:
+            profile = self._family.profile
+            for text in (profile.reset, *self._family.opening, *profile.init):
                 await self._try(text)
             await self._must(first)
         for text in rest:
@@ -116,14 +115,10 @@ class Hook:
     async def _try(self, text: str, priority: Priority = Priority.NORMAL) -> bool:
         answer = await self._ask(Command(text, priority=priority))
         if not answer.ok:
-            log.debug("%s was answered with %s", text, _said(answer))
+            log.debug("%s", answer.sentence)
         return answer.ok
 
     async def _must(self, text: str, priority: Priority = Priority.NORMAL) -> None:
         answer = await self._ask(Command(text, priority=priority))
         if not answer.ok:
-            raise LineFailed(f"{text} was answered with {_said(answer)}")
-
-
-def _said(answer: Answer) -> str:
-    return answer.final.text if answer.final else "nothing"
+            raise LineFailed(answer.sentence)

@@ -6,7 +6,7 @@ on the hook, ready for calls. Both raise ModemFailed with what is wrong.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from pathlib import Path
 
@@ -90,11 +90,11 @@ class FxoModem:
         self.session.open()
         await self._stream.rescue()
         await self._wake()
-        await self._run((*self.family.opening, *self.profile.init))
+        await self.session.run((*self.family.opening, *self.profile.init))
         return ModemIdentity(
-            manufacturer=await self._bare("AT+GMI"),
-            model=await self._bare("AT+GMM") or await self._bare("ATI0"),
-            revision=await self._bare("AT+GMR") or await self._bare("ATI3"),
+            manufacturer=await self.session.read("AT+GMI"),
+            model=await self.session.read("AT+GMM") or await self.session.read("ATI0"),
+            revision=await self.session.read("AT+GMR") or await self.session.read("ATI3"),
             imei="",
         )
 
@@ -132,17 +132,6 @@ class FxoModem:
             path = self.session.path
             raise ModemFailed(f"nothing at {path} answers AT: is it the AT port?") from None
         self._awake = True
-
-    async def _run(self, lines: Iterable[str]) -> None:
-        for text in lines:
-            if not (await self.session.ask(Command(text))).ok:
-                log.debug("%s: %s was refused", self.session.path, text)
-
-    async def _bare(self, text: str) -> str:
-        """Ask for a line; "" when there is none."""
-        prefix = text[2:] + ":"
-        answer = await self.session.ask(Command(text, prefixes=(prefix,), bare=True))
-        return answer.lines[0].removeprefix(prefix).strip().strip('"') if answer.lines else ""
 
     def _hear_line(self, event: Unsolicited) -> None:
         self.calls.hear_line(event.text)

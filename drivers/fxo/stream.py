@@ -116,8 +116,7 @@ class Stream:
         if answer.final is None or answer.final.text.split()[0] != "CONNECT":
             self._word = None
             self._border.give_up()
-            said = answer.final.text if answer.final else "nothing"
-            raise StreamFailed(f"{text} was answered with {said}")
+            raise StreamFailed(answer.sentence)
         self._connected = True
 
     def _take(self, data: bytes) -> Iterator[bytes]:

@@ -96,6 +96,17 @@ class Answer:
         return [line for message in self.messages for line in (message.text, message.pdu) if line]
 
     @property
+    def reason(self) -> str:
+        """The final result code as it came, or that none did."""
+        return self.final.text if self.final else "no answer from the modem"
+
+    @property
+    def sentence(self) -> str:
+        """What was asked and how it ended, for people."""
+        asked = "a secret" if self.command.secret else self.command.text
+        return f"{asked} was answered with {self.final.text if self.final else 'nothing'}"
+
+    @property
     def error_code(self) -> int | None:
         """The number of the +CME or +CMS ERROR that ended it."""
         return self.final.code if self.final else None
