@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tty
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
@@ -11,19 +10,13 @@ import pytest
 from drivers.audio.port import Trouble
 from drivers.audio.tty import MAX_WAITING, TtyAudio
 from modem.pcm import FRAME_BYTES, FRAME_S, FRAME_SAMPLES, RATE, SILENCE
+from tests.drivers.test_port import Pty
 
 PATIENCE_S = 5
 
 
-class Device:
-    """The modem's side of a pty."""
-
-    def __init__(self) -> None:
-        self.peer, slave = os.openpty()
-        tty.setraw(slave)
-        os.set_blocking(self.peer, False)
-        self.path = os.ttyname(slave)
-        os.close(slave)
+class Device(Pty):
+    """The sound of a modem behind a pty."""
 
     def say(self, sound: bytes) -> None:
         os.write(self.peer, sound)
@@ -36,11 +29,6 @@ class Device:
                 got += os.read(self.peer, 65536)
             except BlockingIOError:
                 return got
-
-    def unplug(self) -> None:
-        if self.peer >= 0:
-            os.close(self.peer)
-            self.peer = -1
 
 
 class Ear:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from modem.pcm import RATE
-from tests.edge.sip.peers import HOST, PATIENCE_S, free_udp_port
+from tests.edge.sip.peers import HOST, PATIENCE_S, connect, free_udp_port
 
 MODULES = Path("/usr/lib/baresip/modules")
 _CONFIG = """\
@@ -116,7 +116,7 @@ async def baresip(folder: Path, server_port: int, options: str) -> AsyncIterator
             stderr=asyncio.subprocess.STDOUT,
         )
     try:
-        reader, writer = await _connect(control)
+        reader, writer = await connect(control)
         try:
             yield Baresip(folder, reader, writer)
         finally:
@@ -127,12 +127,3 @@ async def baresip(folder: Path, server_port: int, options: str) -> AsyncIterator
         with suppress(ProcessLookupError):
             child.terminate()
         await child.wait()
-
-
-async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                return await asyncio.open_connection(HOST, port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.02)  # it has not opened the port yet

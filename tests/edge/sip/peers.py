@@ -16,6 +16,7 @@ from edge.sip.server import SipServer
 HOST = "127.0.0.1"
 SCENARIOS = Path(__file__).parent / "scenarios"
 PATIENCE_S = 10
+START_S = 15
 
 
 def free_udp_port() -> int:
@@ -23,6 +24,16 @@ def free_udp_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect to a program that was just started and may not have opened the port yet."""
+    async with asyncio.timeout(START_S):
+        while True:
+            try:
+                return await asyncio.open_connection(HOST, port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0.02)
 
 
 class Rows:

@@ -16,9 +16,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from tests.brokers import free_port
+from tests.edge.sip.peers import HOST, connect
 
 BARESIP = shutil.which("baresip")
-HOST = "127.0.0.1"
 PATIENCE_S = 15.0
 TYPED_S = 3.0  # until what was typed shows
 _MODULES = (
@@ -127,7 +127,7 @@ class Softphone:
 
     async def listen(self, port: int) -> None:
         """Take in events for ever."""
-        reader, self._writer = await _connect(port)
+        reader, self._writer = await connect(port)
         self._connected.set()
         with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
@@ -137,15 +137,6 @@ class Softphone:
                 if message.get("event"):
                     self.events.append(message)
                     self._news.set()
-
-
-async def _connect(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            try:
-                return await asyncio.open_connection(HOST, port)
-            except ConnectionRefusedError:
-                await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
