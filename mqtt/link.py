@@ -1,38 +1,44 @@
 """One connection to the broker, used once, on aiomqtt.
 
-aiomqtt brings the connection, TLS and the event loop. Its `publish` costs a task, a timer and a
-walk over all pending calls per message, and hides reason codes; so messages go in and out through
-the hooks below, which are aiomqtt's own (hence the pin on its second major version).
+aiomqtt and paho bring the connection, TLS, subscriptions and keep-alive. Messages pass them by:
+paho takes a tenth of a millisecond and more for each, and aiomqtt adds a task and a timer. The
+hooks below are aiomqtt's own, hence the pin on its second major version.
 """
 
 import asyncio
 import logging
-import socket
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import aiomqtt
 from paho.mqtt.client import Client as Paho
-from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import ConnectFlags, DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from config.models import Mqtt
+from mqtt.packets import (
+    MAX_PACKET,
+    Extras,
+    Inbound,
+    parse_puback,
+    parse_publish,
+    properties_of,
+    puback,
+    publish,
+)
+from mqtt.wire import Wire
 
 HANDSHAKE_TIMEOUT_S = 5
 WILL_DELAY_S = 10  # a blink of the link is no "offline"
-MAX_PACKET = 2 * 1024 * 1024  # octets that an MQTT 5 broker may send us at once
 MAX_UNACKNOWLEDGED = 128  # QoS 1 messages, where the broker does not ask for fewer
 
 logging.getLogger("mqtt").setLevel(logging.NOTSET)  # aiomqtt sets it, and it is our package's
 _PAHO_LOG = logging.getLogger("mqtt.paho")
 _PAHO_LOG.setLevel(logging.CRITICAL)  # the session says it in its own words
-
-NODELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,53 +56,6 @@ class Identity:
     client_id: str
     session_expiry_s: int
     will: Will | None
-
-
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """MQTT 5 properties of a message; left out where the broker speaks 3.1.1."""
-
-    schema: str
-    correlation: bytes | None = None
-    expiry_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """A message from the broker; `retained`: it was stored there, not sent just now."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    response_topic: str | None = None
-    correlation: bytes | None = None
-
-    @property
-    def verb(self) -> str:
-        """The last level of the topic: of a command, its verb."""
-        return self.topic.rpartition("/")[2]
-
-
-class PackedProperties(Properties):
-    """Properties of a PUBLISH, packed once: paho takes 13 us to do it again for each message."""
-
-    def __init__(self, extras: Extras) -> None:
-        super().__init__(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho
-        self.ContentType = "application/json"
-        self.UserProperty = ("schema", extras.schema)
-        if extras.correlation is not None:
-            self.CorrelationData = extras.correlation
-        if extras.expiry_s is not None:
-            self.MessageExpiryInterval = extras.expiry_s
-        self.__dict__["packed"] = super().pack()  # type: ignore[no-untyped-call]
-
-    def pack(self) -> bytes:
-        """Give the octets that were packed at the start."""
-        packed: bytes = self.__dict__["packed"]
-        return packed
-
-
-pack = lru_cache(maxsize=64)(PackedProperties)
 
 
 class TlsSocket(ssl.SSLSocket):
@@ -138,10 +97,10 @@ class Link(aiomqtt.Client):
             max_inflight_messages=0,  # no limit in paho: the Window sees to it
             properties=_connect_properties(identity) if v5 else None,
             tls_context=_tls(settings),
-            socket_options=[NODELAY],
             logger=_PAHO_LOG,
         )
         self.v5 = v5
+        self._wire: Wire | None = None
         self.session_present = False
         self.max_unacknowledged = MAX_UNACKNOWLEDGED
         self._on_inbound = on_inbound
@@ -164,13 +123,12 @@ class Link(aiomqtt.Client):
             if isinstance(answer, ReasonCode) and answer.is_failure:
                 raise aiomqtt.MqttCodeError(answer)
 
-    def send(self, topic: str, payload: bytes, *, retain: bool, extras: Extras) -> int:
-        """Hand over a QoS 1 message and give its packet identifier; raises MqttCodeError."""
-        properties = pack(extras) if self.v5 else None
-        sent = self._client.publish(topic, payload, 1, retain, properties)
-        if sent.rc:
-            raise aiomqtt.MqttCodeError(sent.rc)
-        return sent.mid
+    def send(self, mid: int, topic: str, payload: bytes, *, retain: bool, extras: Extras) -> None:
+        """Hand over a QoS 1 message; raises ValueError for a topic that cannot be, MqttError."""
+        if self._wire is None:
+            raise aiomqtt.MqttError("the link is not open")
+        properties = properties_of(extras) if self.v5 else b""
+        self._wire.write(publish(topic, payload, mid, properties, retain=retain))
 
     async def closed(self) -> aiomqtt.MqttError:
         """Wait for the end of the connection and say what ended it."""
@@ -184,10 +142,6 @@ class Link(aiomqtt.Client):
         """Say goodbye if there is someone to say it to, and let go of the socket."""
         self._client.disconnect()
         self._client.loop_write()
-        if isinstance(sock := self._client.socket(), socket.socket):  # goodbye stuck behind data
-            self._loop.remove_writer(sock.fileno())
-            self._on_socket_close(self._client, None, sock)
-            sock.close()
 
     def _on_connect(
         self,
@@ -214,35 +168,32 @@ class Link(aiomqtt.Client):
             self._connected.set_exception(aiomqtt.MqttCodeError(reason_code))
         super()._on_disconnect(client, userdata, flags, reason_code, properties)
 
-    def _on_message(self, client: Paho, userdata: Any, message: MQTTMessage) -> None:  # noqa: ARG002
-        properties = message.properties
-        inbound = Inbound(
-            message.topic,
-            bytes(message.payload),
-            message.retain,
-            getattr(properties, "ResponseTopic", None),
-            getattr(properties, "CorrelationData", None),
-        )
+    def _on_socket_open(self, client: Paho, userdata: Any, sock: Any) -> None:
+        """Put the wire between paho and its socket."""
+        self._wire = Wire(sock, self._loop, self._take)
+        client._sock = self._wire  # type: ignore[assignment]  # noqa: SLF001
+        super()._on_socket_open(client, userdata, self._wire)
+
+    def _on_socket_register_write(self, client: Paho, userdata: Any, sock: Any) -> None:  # noqa: ARG002
+        """The wire takes all that is written and waits by itself."""
+        self._loop.call_soon_threadsafe(client.loop_write)
+
+    def _on_socket_unregister_write(self, client: Paho, userdata: Any, sock: Any) -> None:
+        pass
+
+    def _take(self, packet: bytes, body: int) -> bool:
+        """Take a message or an acknowledgement; raises BadPacket."""
+        kind = packet[0] >> 4
+        if not self._connected.done() or kind not in {PacketTypes.PUBLISH, PacketTypes.PUBACK}:
+            return False
+        if kind == PacketTypes.PUBACK:
+            self._on_acknowledged(*parse_puback(packet, body))
+            return True
+        mid, inbound = parse_publish(packet, body, v5=self.v5)
+        if mid and self._wire:
+            self._wire.write(puback(mid))
         self._loop.call_soon(self._on_inbound, inbound)  # its failure must not break the link
-
-    def _on_publish(
-        self,
-        client: Paho,  # noqa: ARG002  # the signature is paho's
-        userdata: Any,  # noqa: ARG002
-        mid: int,
-        reason_code: ReasonCode,
-        properties: Properties,  # noqa: ARG002
-    ) -> None:
-        self._on_acknowledged(mid, str(reason_code) if reason_code.is_failure else None)
-
-    def _on_socket_register_write(self, client: Paho, userdata: Any, sock: Any) -> None:
-        """Write at the end of this loop turn instead of asking epoll first: 60 us sooner."""
-        self._loop.call_soon_threadsafe(self._flush, client, userdata, sock)
-
-    def _flush(self, client: Paho, userdata: Any, sock: Any) -> None:
-        client.loop_write()
-        if client.socket() is sock and client.want_write():
-            super()._on_socket_register_write(client, userdata, sock)
+        return True
 
 
 def _see(end: asyncio.Future[None]) -> None:

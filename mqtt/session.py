@@ -18,7 +18,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from config.models import Mqtt, MqttVersion
 from mqtt import topics
 from mqtt.catalog import schema_of
-from mqtt.link import Extras, Identity, Inbound, Link, Will
+from mqtt.link import Identity, Link, Will
+from mqtt.packets import Extras, Inbound
 from mqtt.window import BrokerAway, Outbound, PublishRefused, Window
 
 __all__ = ["BrokerAway", "BrokerSession", "Inbound", "LinkState", "PublishRefused", "Will"]

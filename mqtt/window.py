@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import aiomqtt
 
-from mqtt.link import Extras, Link
+from mqtt.link import Link
+from mqtt.packets import Extras
 
+MAX_MID = 0xFFFF  # packet identifiers, MQTT 5 2.2.1
 MAX_WAITING = 8192  # messages; who publishes more than that without waiting is told to
 
 
@@ -37,6 +39,7 @@ class Window:
         self._link: Link | None = None
         self._waiting: deque[Outbound] = deque()
         self._sent: dict[int, Outbound] = {}
+        self._last_mid = 0
 
     def open(self, link: Link) -> None:
         """Send over this link from now on."""
@@ -76,16 +79,28 @@ class Window:
             message = self._waiting.popleft()
             if message.done.done():
                 continue
+            mid = self._free_mid()
             try:
-                mid = link.send(
-                    message.topic, message.payload, retain=message.retain, extras=message.extras
+                link.send(
+                    mid,
+                    message.topic,
+                    message.payload,
+                    retain=message.retain,
+                    extras=message.extras,
                 )
-            except aiomqtt.MqttCodeError as error:
+            except aiomqtt.MqttError as error:
                 _fail(message, BrokerAway(str(error)))
             except ValueError as error:
                 _fail(message, PublishRefused(f"{message.topic[:64]!r}: {error}"))
             else:
                 self._sent[mid] = message
+
+    def _free_mid(self) -> int:
+        """The next packet identifier that no message on its way has."""
+        while True:
+            self._last_mid = self._last_mid % MAX_MID + 1
+            if self._last_mid not in self._sent:
+                return self._last_mid
 
 
 def _fail(message: Outbound, error: Exception) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import os
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -11,11 +12,20 @@ from paho.mqtt.properties import Properties
 
 from mqtt import link
 from mqtt.session import BrokerAway, Inbound, LinkState, PublishRefused
+from mqtt.wire import Wire
 from tests.brokers import Iotcore, Mosquitto
-from tests.mqtt.rig import GATEWAY, STATUS, connected, heard, other, running
+from tests.mqtt.rig import GATEWAY, STATUS, Rig, connected, heard, other, running
 
 COMMAND = f"trunkline/v1/{GATEWAY}/cmd/dial"
 CDR = f"trunkline/v1/{GATEWAY}/cdr"
+
+
+def wire_of(rig: Rig) -> Wire:
+    """The socket of a session that is up."""
+    found = rig.session._window._link
+    assert found is not None
+    assert found._wire is not None
+    return found._wire
 
 
 @pytest.fixture
@@ -148,11 +158,8 @@ async def test_the_will_is_published_when_the_link_dies(
 ) -> None:
     monkeypatch.setattr(link, "WILL_DELAY_S", 0)
     async with other(broker, STATUS) as listener, connected(broker) as rig:
-        found = rig.session._window._link
-        assert found is not None
-        sock = found._client.socket()
-        assert isinstance(sock, socket.socket)
-        sock.shutdown(socket.SHUT_RDWR)
+        with socket.socket(fileno=os.dup(wire_of(rig).fileno())) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
         assert (await heard(listener)).payload == b'{"state":"offline"}'
     async with other(broker, STATUS) as late:
         assert (await heard(late)).retain
@@ -281,14 +288,11 @@ class Scripted:
 
 async def test_a_deaf_broker_does_not_hold_us(caplog: pytest.LogCaptureFixture) -> None:
     async with Scripted() as broker, connected(broker) as rig:
-        found = rig.session._window._link
-        assert found is not None
-        sock = found._client.socket()
+        wire = wire_of(rig)
         stuck = [rig.session.publish(CDR, b"x" * 1_000_000) for _ in range(20)]
         await asyncio.wait(stuck, timeout=0.05)
         await rig.stop()
-        assert isinstance(sock, socket.socket)
-        assert sock.fileno() == -1
+        assert wire.fileno() == -1
         failures = await asyncio.gather(*stuck, return_exceptions=True)
     assert {type(failure) for failure in failures} == {BrokerAway}
     assert not caplog.records
