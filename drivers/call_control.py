@@ -90,8 +90,8 @@ class CallControl:
         self._table = CallTable()
         self._reasons: dict[int, _Reason] = {}
         self._unnamed: dict[int, asyncio.TimerHandle] = {}
-        self._watching = False
-        self._news = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._listing = False
         self._doubt = False
         self._ended_at = -ECHO_S
 
@@ -313,34 +313,31 @@ class CallControl:
         self._emit(CallChanged(call, cause, reason.raw, reason.by_us))
 
     def _watch(self) -> None:
-        """Have the watcher look at the table again; started with the first call."""
-        self._news.set()
-        if len(self._table) and not self._watching:
-            self._watching = True
-            self._spawn(self._watch_calls())
+        """Have the modem's list asked when nothing is told for a while; at once when in doubt."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        if len(self._table) and not self._listing:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(0 if self._doubt else self._patience_s(), self._look)
 
-    async def _watch_calls(self) -> None:
-        """Ask for the call list while calls live, at once when an end is in doubt."""
+    def _patience_s(self) -> float:
         polls = self._family.profile.call_reports is CallReports.POLL
-        try:
-            while len(self._table):
-                quick = polls and any(call.state in _IN_SETUP for call in self._table)
-                overdue = await self._pause(SETUP_POLL_S if quick else WATCH_POLL_S)
-                doubt, self._doubt = self._doubt, False
-                if len(self._table) and (overdue or doubt):
-                    await self._list(until_gone=doubt)
-        finally:
-            self._watching = False
+        in_setup = polls and any(call.state in _IN_SETUP for call in self._table)
+        return SETUP_POLL_S if in_setup else WATCH_POLL_S
 
-    async def _pause(self, seconds: float) -> bool:
-        """Wait for so long, or for news; False when news came."""
+    def _look(self) -> None:
+        self._timer = None
+        self._listing = True
+        doubt, self._doubt = self._doubt, False
+        self._spawn(self._check(in_doubt=doubt))
+
+    async def _check(self, *, in_doubt: bool) -> None:
         try:
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
-        except TimeoutError:
-            return True
-        self._news.clear()
-        return False
+            await self._list(until_gone=in_doubt)
+        finally:
+            self._listing = False
+        self._watch()
 
     async def _list(self, *, until_gone: bool = False) -> bool:
         """Hold the table against the modem's list; False when the last answer was no list."""

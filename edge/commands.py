@@ -198,8 +198,10 @@ class Commands:
     def _outcome(self, command: AnyCommand, *, by_owner: bool) -> Outcome:
         if isinstance(command, Line):
             return self._line(command, by_owner=by_owner)
-        late = None if self._is_urgent(command) else _too_late(command)
-        return late or self._handlers[type(command)](command)
+        late = _too_late(command)
+        if late and not self._is_urgent(command):
+            return late
+        return self._handlers[type(command)](command)
 
     # --- verbs of its own
 

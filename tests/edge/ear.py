@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,6 @@ import aiomqtt
 from mqtt import topics
 from mqtt.catalog import CHANNELS
 from mqtt.fields import Model
-from mqtt.link import NODELAY
 from mqtt.messages import (
     Alarm,
     CallEvent,
@@ -67,7 +67,7 @@ class Ear:
             protocol=version.V311 if name else version.V5,
             identifier=name or None,
             clean_session=False if name else None,
-            socket_options=[NODELAY],
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         )
 
     async def __aenter__(self) -> Self:
