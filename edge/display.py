@@ -1,7 +1,7 @@
 """What the world sees of the gateway as it is now: lines, capacity, alarms, whether it is there.
 
-A line is shown at the end of the loop turn in which it changed: what its modem must do goes first.
-What changes closely behind it is shown together, PAUSE_S later.
+A line is shown PAUSE_S after it changed, with all that changed meanwhile: what its modem and its
+call have to do goes first.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ from mqtt import topics
 from mqtt.messages import Alarm, Capacity, LineStatus, Status
 from mqtt.vocabulary import LineKind, LineState, Severity
 
-PAUSE_S = 0.05  # between two rounds: a line that is busy for less is not worth a message
+PAUSE_S = 0.05  # a line that is busy for less is not worth a message
 
 Show = Callable[[str, bytes], None]
 
@@ -27,7 +27,7 @@ Show = Callable[[str, bytes], None]
 class Display:
     """`show` puts a payload on a retained topic, an empty one takes it down.
 
-    `status_of` describes a line; `shown` hears of each status that went out; `changed` is called at
+    `status_of` describes a line; `shown` hears of each status that goes out; `changed` is called at
     the end of each loop turn in which lines changed.
     """
 
@@ -51,9 +51,9 @@ class Display:
         self._changed = changed
         self._store = store
         self._due: dict[str, Line] = {}
+        self._states: dict[str, LineState] = {}
         self._turn: asyncio.Handle | None = None
-        self._stale = False
-        self._pausing = False
+        self._round: asyncio.TimerHandle | None = None
         self._again: dict[str, asyncio.TimerHandle] = {}
         self._raised: dict[str, str] = {}
 
@@ -72,6 +72,7 @@ class Display:
         """Take a line down."""
         self._schedule()
         self._due.pop(line.line, None)
+        self._states.pop(line.line, None)
         self._show(self._topics.of(topics.LINE, line.line), b"")
 
     def status(self, state: Literal["online", "offline"], reason: str | None) -> bytes:
@@ -123,33 +124,34 @@ class Display:
         self._fleet = fleet
 
     def _schedule(self) -> None:
-        self._stale = True
-        if self._turn is None:
-            self._turn = asyncio.get_running_loop().call_soon(self._end_turn)
+        loop = asyncio.get_running_loop()
+        self._turn = self._turn or loop.call_soon(self._end_turn)
+        self._round = self._round or loop.call_later(PAUSE_S, self.show_due)
 
     def _end_turn(self) -> None:
         self._turn = None
-        if not self._pausing:
-            self._pausing = True
-            asyncio.get_running_loop().call_later(PAUSE_S, self._end_pause)
-            self.show_due()
         self._changed()
-
-    def _end_pause(self) -> None:
-        self._pausing = False
-        if self._stale:
-            self._schedule()
 
     def show_due(self) -> None:
         """Show what changed, without waiting."""
-        self._stale = False
+        if self._round:
+            self._round.cancel()
+            self._round = None
         lines, self._due = self._due, {}
         for line in lines.values():
+            self._note_state(line)
             status = self._status_of(line)
             self._show(self._topics.of(topics.LINE, line.line), status.encode())
             self._show_again_at(line, status.until)
             self._shown(line, status)
         self._show_capacity()
+
+    def _note_state(self, line: Line) -> None:
+        """Remember when a line entered its state."""
+        state, _ = line.state
+        if self._states.get(line.line) is not state:
+            self._states[line.line] = state
+            line.since = clock.now()
 
     def _show_again_at(self, line: Line, until: datetime | None) -> None:
         """What rests is shown anew when its rest ends."""
@@ -163,7 +165,7 @@ class Display:
     def _show_capacity(self) -> None:
         ready = Counter({LineKind.GSM: 0})
         not_ready: Counter[str] = Counter()
-        for name, state in self._fleet.states.items():
+        for name, state in self._states.items():
             if state is not LineState.READY:
                 not_ready[str(state)] += 1
             elif line := self._fleet.lines.get(name):

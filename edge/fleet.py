@@ -23,7 +23,7 @@ from edge.lines import Line, line_id_of, line_id_of_fxo
 from edge.slots import Slots
 from edge.store import Op, Store
 from edge.usage import Usage, rows
-from mqtt.vocabulary import LineAction, LineKind, LineState, Reason
+from mqtt.vocabulary import LineAction, LineKind, Reason
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,6 @@ class Fleet:
         self._sims = {sim.iccid: sim for sim in config.sim}
         self._fxo = {fxo.modem: fxo for fxo in config.fxo}
         self._keepers: dict[str, tuple[Keeper, asyncio.Task[None]]] = {}
-        self.states: dict[str, LineState] = {}
         self._discovery: Discovery | None = None
         self._enabled: dict[str, int] = {}  # by command; it outlives a restart
         self.lines: dict[str, Line] = {}
@@ -312,7 +311,6 @@ class Fleet:
     def drop_line_of_modem(self, name: str) -> None:
         """The SIM is known now, or the modem is gone."""
         if line := self.lines.pop(f"modem-{name}", None):
-            self.states.pop(line.line, None)
             self._listener.on_gone(line)
 
     def pin(self, iccid: str) -> str | None:
@@ -339,11 +337,7 @@ class Fleet:
                 self._listener.on_fact(line, fact)
 
     def changed(self, line: Line) -> None:
-        """Note when a line entered its state, and have it shown."""
-        state, _ = line.state
-        if self.states.get(line.line) is not state:
-            self.states[line.line] = state
-            line.since = clock.now()
+        """Something of a line is not as it was."""
         self._listener.on_changed(line)
 
     def _see_roaming(self, line: Line) -> None:

@@ -285,9 +285,9 @@ class Gateway:
                 pass
 
     def on_changed(self, line: Line) -> None:
-        """Show a line at the end of this loop turn."""
+        """What a line may do is known at once, and it is shown soon."""
+        self._money.see_credit(line)
         self._display.line(line)
-        self._money.on_line(line)
 
     def on_gone(self, line: Line) -> None:
         """Take a line off the board."""
@@ -298,6 +298,7 @@ class Gateway:
 
     def _on_shown(self, line: Line, status: messages.LineStatus) -> None:
         """A line is shown: what waits for its state, and what a person should look into."""
+        self._money.on_line(line)
         if line.accounts:
             self._display.alarm(f"unhealthy-{line.line}", line.accounts[0].alarm, line.line)
         if status.state is LineState.ABSENT:

@@ -116,9 +116,12 @@ class MoneyDesk:
 
     # --- what happens on lines
 
+    def see_credit(self, line: Line) -> None:
+        """Let a line know whether it has money for calls."""
+        line.no_credit = self.balances.block(line.iccid or "")
+
     def on_line(self, line: Line) -> None:
         """A line entered another state."""
-        line.no_credit = self.balances.block(line.iccid or "")
         self._talks.on_changed(line)
         self.balance_desk.on_line(line)
         self._watch.on_line(line)
