@@ -8,8 +8,8 @@ A state may be skipped, never repeated or taken back; every state may end.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 from typing import Annotated, Any
-from uuid import uuid4
 
 from pydantic import Field, TypeAdapter
 
@@ -44,7 +44,7 @@ _STAMPS = {
 
 def new_call_id() -> str:
     """A name for a call that no other call ever had."""
-    return f"c-{uuid4().hex}"
+    return f"c-{token_hex(16)}"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -153,8 +153,9 @@ class Commands:
             return self._without_disk(command, back)
         outcome = self._outcome(command, by_owner=back is None)
         reply = self._reply(command, outcome)
-        answer = (self._message(reply, back),) if back else ()
-        row = self._row(command, reply)
+        body = reply.encode()
+        answer = (Message(back.topic, body, back.correlation),) if back else ()
+        row = self._row(command, body)
         try:
             await self._journal.write(
                 *answer, *outcome.messages, facts=(row, *outcome.facts), keep=False
@@ -167,11 +168,11 @@ class Commands:
             outcome.act()
         return reply
 
-    def _row(self, command: AnyCommand, reply: Reply) -> Op:
+    def _row(self, command: AnyCommand, reply: bytes) -> Op:
         """The record of an answer, so that the same id gets it again."""
         self._last_number = number = self._last_number + 1
         self._answered[hash(command.id)] = number
-        values = (number, command.id, clock.now().timestamp(), reply.encode())
+        values = (number, command.id, clock.now().timestamp(), reply)
         return Op("INSERT INTO answer VALUES (?, ?, ?, ?)", values)
 
     def _without_disk(self, command: AnyCommand, back: ReturnAddress | None) -> Reply:
@@ -187,7 +188,7 @@ class Commands:
             outcome = refuse(Reason.STORAGE_FAILED, _DISK, 30)
         reply = self._reply(command, outcome)
         if urgent:
-            facts = (self._row(command, reply), *outcome.facts)
+            facts = (self._row(command, reply.encode()), *outcome.facts)
             self._journal.write(*outcome.messages, facts=facts, keep=True)
         if outcome.act:
             outcome.act()

@@ -3,7 +3,6 @@
 import asyncio
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import uuid4
 
 from edge import clock
 from edge.outbox import Message, Outbox
@@ -28,7 +27,7 @@ class Journal:
         """Make an event of `kind` with the next number."""
         self.seq += 1
         return kind(
-            event_id=str(uuid4()),
+            event_id=f"{self.boot_id}-{self.seq}",
             boot_id=self.boot_id,
             seq=self.seq,
             ts=at or clock.now(),

@@ -10,8 +10,9 @@ import contextlib
 import json
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 from edge.store import Op, Store, StoreError
@@ -37,6 +38,9 @@ class Message:
     correlation: bytes | None = None
 
 
+Entry = tuple[int, Message]  # with its place in the order
+
+
 class Outbox:
     """Sends what `add` was given, in that order; `run` is its one task.
 
@@ -51,7 +55,7 @@ class Outbox:
         self._written = written
         self._last_id = 0
         self._committed = 0
-        self._fresh: deque[tuple[int, Message]] = deque()
+        self._fresh: deque[Entry] = deque()
         self._live = False
         self._breaks = 0
         self._connected = asyncio.Event()
@@ -75,9 +79,7 @@ class Outbox:
         entries = [(self._last_id + n, message) for n, message in enumerate(messages, start=1)]
         self._last_id += len(messages)
         rows = (_insert(entries),) if entries else ()
-        done = self._write(*facts, *rows, keep=keep)
-        done.add_done_callback(lambda future: self._on_disk(entries, future))
-        return done
+        return self._write(*facts, *rows, keep=keep, entries=entries)
 
     def set_connected(self, *, connected: bool) -> None:
         """The broker came or went."""
@@ -118,9 +120,7 @@ class Outbox:
         self._fresh.clear()
         self._broken.set()
 
-    def _on_disk(self, entries: list[tuple[int, Message]], future: asyncio.Future[None]) -> None:
-        if future.cancelled() or future.exception() or not entries:
-            return
+    def _on_disk(self, entries: Sequence[Entry]) -> None:
         self._committed = entries[-1][0]
         for _, message in entries:
             self._written(message)
@@ -165,7 +165,7 @@ class Outbox:
     def _send(self, number: int, message: Message) -> None:
         sending = self._publish(message)
         self._sending.add(sending)
-        sending.add_done_callback(lambda done: self._sent(number, done))
+        sending.add_done_callback(partial(self._sent, number))
 
     def _sent(self, number: int, sending: asyncio.Future[None]) -> None:
         self._sending.discard(sending)
@@ -187,22 +187,27 @@ class Outbox:
         if self._acknowledged - self._leaving:
             self._write(keep=True)
 
-    def _write(self, *ops: Op, keep: bool) -> "Committed":
+    def _write(self, *ops: Op, keep: bool, entries: Sequence[Entry] = ()) -> "Committed":
         """Write, and delete in the same commit what the broker has by now."""
         numbers = self._acknowledged - self._leaving
         self._leaving |= numbers
         gone = (Op(_DELETE, (json.dumps(list(numbers)),)),) if numbers else ()
         done = self._store.write(*ops, *gone, keep=keep)
-        done.add_done_callback(lambda future: self._gone(numbers, future))
+        done.add_done_callback(partial(self._settled, entries, numbers))
         return done
 
-    def _gone(self, numbers: set[int], future: asyncio.Future[None]) -> None:
+    def _settled(
+        self, entries: Sequence[Entry], numbers: set[int], commit: asyncio.Future[None]
+    ) -> None:
         self._leaving -= numbers
-        if not future.cancelled() and future.exception() is None:
-            self._acknowledged -= numbers
+        if commit.cancelled() or commit.exception():
+            return
+        self._acknowledged -= numbers
+        if entries:
+            self._on_disk(entries)
 
 
-def _insert(entries: list[tuple[int, Message]]) -> Op:
+def _insert(entries: Sequence[Entry]) -> Op:
     """All messages in one statement."""
     values = [(number, m.topic, m.payload, m.correlation) for number, m in entries]
     places = ", ".join(["(?, ?, ?, ?)"] * len(values))

@@ -9,8 +9,9 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -134,7 +135,7 @@ class Store:
         self._second_thread = Worker("checkpoint")
         self._tidying: asyncio.TimerHandle | None = None
         self._waiting: list[_Write] = []
-        self._flushing: asyncio.Task[None] | None = None
+        self._busy = False  # a commit is under way, or due
         self._closing = False
         self._failed_at = 0.0
         self.failure: str | None = None
@@ -150,8 +151,9 @@ class Store:
     async def close(self) -> None:
         """Commit what waits, as far as the disk takes it, and close the file."""
         self._closing = True
-        if self._flushing:
-            await self._flushing
+        while self._busy:
+            with suppress(StoreError):
+                await self.write()
         if self._tidying:
             self._tidying.cancel()
         await self._thread.run(self._db.close)
@@ -166,8 +168,9 @@ class Store:
         """
         write = _Write(ops, self._loop.create_future(), keep)
         self._waiting.append(write)
-        if self._flushing is None:
-            self._flushing = self._loop.create_task(self._flush(), name="store")
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._begin)
         return write.done
 
     async def read(self, sql: str, *values: object) -> list[Row]:
@@ -177,17 +180,23 @@ class Store:
     def _query(self, sql: str, values: Sequence[object]) -> list[Row]:
         return self._db.execute(sql, values).fetchall()
 
-    async def _flush(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                await self._thread.run(self._commit, batch)
-            except sqlite3.Error as error:
-                self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
-                await asyncio.sleep(RETRY_S if self._waiting else 0)
-            else:
-                self._accept(batch)
-        self._flushing = None
+    def _begin(self) -> None:
+        batch, self._waiting = self._waiting, []
+        self._thread.run(self._commit, batch).add_done_callback(partial(self._end, batch))
+
+    def _end(self, batch: list[_Write], commit: asyncio.Future[None]) -> None:
+        pause = 0.0
+        try:
+            commit.result()
+        except sqlite3.Error as error:
+            self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
+            pause = RETRY_S
+        else:
+            self._accept(batch)
+        if self._waiting:
+            self._loop.call_later(pause, self._begin)
+        else:
+            self._busy = False
 
     def _commit(self, batch: Sequence[_Write]) -> None:
         with self._db:

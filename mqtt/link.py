@@ -20,9 +20,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from config.models import Mqtt
+from mqtt.catalog import schema_of
 from mqtt.packets import (
     MAX_PACKET,
-    Extras,
     Inbound,
     parse_puback,
     parse_publish,
@@ -56,6 +56,18 @@ class Identity:
     client_id: str
     session_expiry_s: int
     will: Will | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """A QoS 1 message and the future that its PUBACK resolves."""
+
+    topic: str
+    payload: bytes
+    retain: bool
+    correlation: bytes | None
+    expiry_s: int | None
+    done: asyncio.Future[None]
 
 
 class TlsSocket(ssl.SSLSocket):
@@ -123,12 +135,14 @@ class Link(aiomqtt.Client):
             if isinstance(answer, ReasonCode) and answer.is_failure:
                 raise aiomqtt.MqttCodeError(answer)
 
-    def send(self, mid: int, topic: str, payload: bytes, *, retain: bool, extras: Extras) -> None:
-        """Hand over a QoS 1 message; raises ValueError for a topic that cannot be, MqttError."""
+    def send(self, mid: int, message: Outbound) -> None:
+        """Hand over a message; raises ValueError for a topic that cannot be, MqttError."""
         if self._wire is None:
             raise aiomqtt.MqttError("the link is not open")
-        properties = properties_of(extras) if self.v5 else b""
-        self._wire.write(publish(topic, payload, mid, properties, retain=retain))
+        topic, properties = message.topic, b""
+        if self.v5:
+            properties = properties_of(schema_of(topic), message.correlation, message.expiry_s)
+        self._wire.write(publish(topic, message.payload, mid, properties, retain=message.retain))
 
     async def closed(self) -> aiomqtt.MqttError:
         """Wait for the end of the connection and say what ended it."""

@@ -34,15 +34,6 @@ class BadPacket(Exception):  # noqa: N818 - says what is the case
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
-    """MQTT 5 properties of a message; left out where the broker speaks 3.1.1."""
-
-    schema: str
-    correlation: bytes | None = None
-    expiry_s: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Inbound:
     """A message from the broker; `retained`: it was stored there, not sent just now."""
 
@@ -98,14 +89,14 @@ def puback(mid: int) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def properties_of(extras: Extras) -> bytes:
-    """The properties of a PUBLISH, their length included."""
+def properties_of(schema: str, correlation: bytes | None, expiry_s: int | None) -> bytes:
+    """The properties of a PUBLISH (MQTT 5 alone has them), their length included."""
     made = bytearray((_CONTENT_TYPE, *_data(b"application/json")))
-    made += bytes((_USER, *_data(b"schema"), *_data(extras.schema.encode())))
-    if extras.correlation is not None:
-        made += bytes((_CORRELATION, *_data(extras.correlation)))
-    if extras.expiry_s is not None:
-        made += bytes((_EXPIRY, *extras.expiry_s.to_bytes(4)))
+    made += bytes((_USER, *_data(b"schema"), *_data(schema.encode())))
+    if correlation is not None:
+        made += bytes((_CORRELATION, *_data(correlation)))
+    if expiry_s is not None:
+        made += bytes((_EXPIRY, *expiry_s.to_bytes(4)))
     return _length(len(made)) + made
 
 

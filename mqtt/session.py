@@ -17,10 +17,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config.models import Mqtt, MqttVersion
 from mqtt import topics
-from mqtt.catalog import schema_of
-from mqtt.link import Identity, Link, Will
-from mqtt.packets import Extras, Inbound
-from mqtt.window import BrokerAway, Outbound, PublishRefused, Window
+from mqtt.link import Identity, Link, Outbound, Will
+from mqtt.packets import Inbound
+from mqtt.window import BrokerAway, PublishRefused, Window
 
 __all__ = ["BrokerAway", "BrokerSession", "Inbound", "LinkState", "PublishRefused", "Will"]
 
@@ -115,8 +114,7 @@ class BrokerSession:
         The future fails with BrokerAway (publish again later) or PublishRefused (it never will).
         """
         done = asyncio.get_running_loop().create_future()
-        extras = Extras(schema_of(topic), correlation, expiry_s)
-        self._window.add(Outbound(topic, payload, retain, extras, done))
+        self._window.add(Outbound(topic, payload, retain, correlation, expiry_s, done))
         return done
 
     async def run(self) -> None:

@@ -1,13 +1,10 @@
 """QoS 1 messages on their way: some at the broker, the rest waiting in order."""
 
-import asyncio
 from collections import deque
-from dataclasses import dataclass
 
 import aiomqtt
 
-from mqtt.link import Link
-from mqtt.packets import Extras
+from mqtt.link import Link, Outbound
 
 MAX_MID = 0xFFFF  # packet identifiers, MQTT 5 2.2.1
 MAX_WAITING = 8192  # messages; who publishes more than that without waiting is told to
@@ -19,17 +16,6 @@ class BrokerAway(Exception):  # noqa: N818  # a state of the world, read as one:
 
 class PublishRefused(Exception):  # noqa: N818
     """The broker took the message and threw it away: again is of no use before its ACL changes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """A message and the future that its PUBACK resolves."""
-
-    topic: str
-    payload: bytes
-    retain: bool
-    extras: Extras
-    done: asyncio.Future[None]
 
 
 class Window:
@@ -81,13 +67,7 @@ class Window:
                 continue
             mid = self._free_mid()
             try:
-                link.send(
-                    mid,
-                    message.topic,
-                    message.payload,
-                    retain=message.retain,
-                    extras=message.extras,
-                )
+                link.send(mid, message)
             except aiomqtt.MqttError as error:
                 _fail(message, BrokerAway(str(error)))
             except ValueError as error:

@@ -14,9 +14,15 @@ class Bench:
     def __init__(self, path: Path) -> None:
         self.health: list[str | None] = []
         self.commits: list[int] = []
-        self.store = Store(path, on_health=self.health.append)
+        self.well = asyncio.Event()
+        self.store = Store(path, on_health=self._told)
         self._commit = self.store._commit
         self.store._commit = self._count  # type: ignore[method-assign]
+
+    def _told(self, failure: str | None) -> None:
+        self.health.append(failure)
+        if failure is None:
+            self.well.set()
 
     def _count(self, batch: Sequence[object]) -> None:
         self.commits.append(len(batch))
@@ -84,8 +90,8 @@ async def test_a_disk_that_works_again_is_noticed_without_a_write(bench: Bench) 
         await bench.store.write(row("wish"))
     await bench.forbid(writes=False)
     async with asyncio.timeout(5):
-        while bench.store.failure:
-            await asyncio.wait([bench.store._flushing or bench.store.write()], timeout=0.01)
+        await bench.well.wait()
+    assert bench.store.failure is None
     assert await bench.ids() == []
 
 

@@ -9,7 +9,6 @@ from paho.mqtt.enums import MQTTProtocolVersion
 from mqtt.packets import (
     MAX_PACKET,
     BadPacket,
-    Extras,
     Inbound,
     Splitter,
     parse_puback,
@@ -21,12 +20,6 @@ from mqtt.packets import (
 
 TOPICS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="+#\0"), min_size=1)
 MIDS = st.integers(1, 0xFFFF)
-EXTRAS = st.builds(
-    Extras,
-    schema=st.text(st.characters(codec="ascii"), max_size=40),
-    correlation=st.none() | st.binary(max_size=300),
-    expiry_s=st.none() | st.integers(0, 0xFFFFFFFF),
-)
 
 
 def one(data: bytes) -> tuple[bytes, int]:
@@ -38,23 +31,33 @@ def one(data: bytes) -> tuple[bytes, int]:
     topic=TOPICS,
     payload=st.binary(max_size=20_000),
     mid=MIDS,
-    extras=EXTRAS,
+    schema=st.text(st.characters(codec="ascii"), max_size=40),
+    correlation=st.none() | st.binary(max_size=300),
+    expiry_s=st.none() | st.integers(0, 0xFFFFFFFF),
     retain=st.booleans(),
 )
 def test_what_we_publish_is_what_another_reads(
-    *, topic: str, payload: bytes, mid: int, extras: Extras, retain: bool
+    *,
+    topic: str,
+    payload: bytes,
+    mid: int,
+    schema: str,
+    correlation: bytes | None,
+    expiry_s: int | None,
+    retain: bool,
 ) -> None:
-    packet, body = one(publish(topic, payload, mid, properties_of(extras), retain=retain))
+    properties = properties_of(schema, correlation, expiry_s)
+    packet, body = one(publish(topic, payload, mid, properties, retain=retain))
     read = decode_publish(packet[0], packet[body:], MQTTProtocolVersion.MQTTv5)
     assert (read.topic, read.payload, read.mid) == (topic.encode(), payload, mid)
     assert (read.qos, read.retain, read.dup) == (1, retain, False)
     assert read.properties is not None
-    assert getattr(read.properties, "UserProperty", None) == [("schema", extras.schema)]
-    assert getattr(read.properties, "CorrelationData", None) == extras.correlation
-    assert getattr(read.properties, "MessageExpiryInterval", None) == extras.expiry_s
+    assert getattr(read.properties, "UserProperty", None) == [("schema", schema)]
+    assert getattr(read.properties, "CorrelationData", None) == correlation
+    assert getattr(read.properties, "MessageExpiryInterval", None) == expiry_s
     assert parse_publish(packet, body, v5=True) == (
         mid,
-        Inbound(topic, payload, retain, None, extras.correlation),
+        Inbound(topic, payload, retain, None, correlation),
     )
 
 
