@@ -14,7 +14,7 @@ from config.profiles import CallReports
 from drivers.facts import CallChanged, DigitHeard, Fact
 from drivers.families.generic import Generic
 from modem.at.command import Answer, Command, Priority
-from modem.at.final import Final, FinalKind, parse_final
+from modem.at.final import Final, FinalKind
 from modem.call_urcs import (
     Alerting,
     CallEnded,
@@ -93,6 +93,7 @@ class CallControl:
         self._timer: asyncio.TimerHandle | None = None
         self._listing = False
         self._doubt = False
+        self._setting_up = False
         self._ended_at = -ECHO_S
 
     @property
@@ -104,7 +105,7 @@ class CallControl:
         """Dial a voice call now; gives our key. What becomes of it comes as facts, never before."""
         call = self._table.dial(number)
         self._reasons[call.key] = _Reason()
-        self._set_up(under_way=True)
+        self._note_set_up()
         self._watch()
         dial = Command(f"ATD{number};", call=True, priority=Priority.CALL)
         self._spawn(self._dialed(call.key, self._ask(dial)))
@@ -117,9 +118,9 @@ class CallControl:
         text = "AT+CHLD=2" if waiting else "ATA"
         answer = await self._ask(Command(text, call=not waiting, priority=Priority.CALL))
         if not answer.ok:
-            text = answer.reason
-            self.hear_final(text)  # NO CARRIER: the caller left meanwhile
-            raise CallRefused(text)
+            if answer.final:
+                self.hear_final(answer.final)  # NO CARRIER: the caller left meanwhile
+            raise CallRefused(answer.reason)
         self._apply(self._table.connect(key))
         if waiting:
             await self._list()  # it tells what became of the other call
@@ -199,10 +200,9 @@ class CallControl:
                 return isinstance(urc, CallInfo | Ring)
         return True
 
-    def hear_final(self, text: str) -> bool:
+    def hear_final(self, final: Final) -> bool:
         """Take NO CARRIER, BUSY and the like that no command waited for."""
-        final = parse_final(text)
-        if final is None or not final.ends_call:
+        if not final.ends_call:
             return False
         if final.ok:
             self._doubt = True  # CONNECT: a call was answered, the list tells which
@@ -264,7 +264,14 @@ class CallControl:
                 self._tell(call)
         if changed:
             self._watch()
-            self._set_up(under_way=any(call.state in _IN_SETUP for call in self._table))
+            self._note_set_up()
+
+    def _note_set_up(self) -> None:
+        """Let the port know when set-ups begin and end."""
+        under_way = any(call.state in _IN_SETUP for call in self._table)
+        if under_way is not self._setting_up:
+            self._setting_up = under_way
+            self._set_up(under_way=under_way)
 
     def _await_number(self, call: TrackedCall) -> None:
         """RING came: wait for the +CLIP behind it before the call is told."""

@@ -348,7 +348,8 @@ class Modem:
         await self.session.run(("AT+CCWA=1",))
 
     def _hear(self, event: Unsolicited) -> None:
-        if self.calls.hear_final(event.text) or self.ussd.hear_error(event.text):
+        if event.final:
+            _ = self.calls.hear_final(event.final) or self.ussd.hear_error(event.final)
             return
         urc = urcs.parse_urc(event.text, event.pdu)
         if self.calls.hear(urc) or self.messages.hear(urc) or self.ussd.hear(urc):

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from config.profiles import ModemProfile, Quirk, UssdStyle
 from drivers.facts import Fact, UssdHeard
 from modem.at.command import Answer, Command
-from modem.at.final import parse_final
+from modem.at.final import Final
 from modem.errors import ParseError
 from modem.urc import Urc
 from modem.ussd import (
@@ -99,11 +99,10 @@ class UssdDesk:
         self._close()
         await self._ask(Command(CANCEL))
 
-    def hear_error(self, text: str) -> bool:
+    def hear_error(self, final: Final) -> bool:
         """Take an error that comes after the OK of a request; False when none is awaited."""
-        final = parse_final(text)
         session = self._session
-        if final is None or final.ok or session is None or session.state not in _UNANSWERED:
+        if final.ok or session is None or session.state not in _UNANSWERED:
             return False
         self._after(session, session.feed(UssdEvent.REFUSED, final.text))
         return True

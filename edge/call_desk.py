@@ -14,7 +14,7 @@ from drivers.facts import CallChanged, DigitHeard
 from edge import clock
 from edge.call_book import CallBook
 from edge.call_queue import CallQueue
-from edge.calls import Call
+from edge.calls import Call, new_call_id
 from edge.lines import COOL_S, Line
 from edge.outcome import Outcome, refuse
 from edge.placement import Placement
@@ -198,6 +198,7 @@ class CallDesk:
         waiting = fact.call.state is ModemState.WAITING
         state = CallState.WAITING if waiting else CallState.ALERTING
         call = Call(
+            call_id=new_call_id(),
             direction=Direction.INCOMING,
             number=(fact.call.number or "")[:32],
             state=state,

@@ -6,7 +6,7 @@
 A state may be skipped, never repeated or taken back; every state may end.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
 from typing import Annotated, Any
@@ -51,7 +51,7 @@ def new_call_id() -> str:
 class Call:
     """A call, as it is kept on disk while it lives."""
 
-    call_id: str = field(default_factory=new_call_id)
+    call_id: str
     direction: Direction
     number: str
     state: CallState

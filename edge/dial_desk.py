@@ -16,7 +16,7 @@ from edge.block import Block
 from edge.call_book import CallBook
 from edge.call_desk import CallDesk, Lines
 from edge.call_queue import EMERGENCY, CallQueue, Waiting
-from edge.calls import Call
+from edge.calls import Call, new_call_id
 from edge.candidates import Wanted
 from edge.dispatcher import Chosen, Refusal, Wait
 from edge.journal import Journal
@@ -171,6 +171,7 @@ class DialDesk:
     def _make(self, command: Dial, wanted: Wanted) -> Call:
         ring_s = min(command.ring_timeout_s, self._config.calls.ring_timeout_s)
         return Call(
+            call_id=new_call_id(),
             direction=Direction.OUTGOING,
             number=wanted.to.number,
             state=CallState.QUEUED,

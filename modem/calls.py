@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from modem.at.fields import body, field, header, number, optional_number, split
+from modem.at.fields import body, header, number, split
 from modem.errors import ParseError
 
 
@@ -121,23 +121,25 @@ _LIST_PARSERS = {"+CLCC": parse_clcc, "^SLCC": parse_slcc}
 
 
 def _call(fields: list[str], states: Mapping[int, CallState]) -> CallInfo:
-    try:
-        direction = _DIRECTIONS[number(field(fields, 1))]
-        state = states[number(field(fields, 2))]
-    except KeyError as error:
-        raise ParseError("unknown direction or state of a call") from error
     if len(fields) == _NUMBER_AT + 1:
         raise ParseError("a number without its type")
-    return CallInfo(
-        index=number(field(fields, 0)),
-        direction=direction,
-        state=state,
-        mode=number(field(fields, 3)),
-        multiparty=field(fields, 4) == "1",
-        number=field(fields, _NUMBER_AT) or None,
-        number_type=optional_number(fields, _NUMBER_AT + 1),
-        name=field(fields, _NUMBER_AT + 2) or None,
-    )
+    index, direction, state, mode, multiparty, dialed, kind, name, *_ = *fields, *_ABSENT
+    try:
+        return CallInfo(
+            index=number(index),
+            direction=_DIRECTIONS[number(direction)],
+            state=states[number(state)],
+            mode=number(mode),
+            multiparty=multiparty == "1",
+            number=dialed or None,
+            number_type=number(kind) if kind else None,
+            name=name or None,
+        )
+    except KeyError as error:
+        raise ParseError("unknown direction or state of a call") from error
+
+
+_ABSENT = ("",) * 8  # an answer may be shorter than its definition
 
 
 # V.250 6.3.1 and 27.007 6.2: digits and the modifiers of a dial string.

@@ -1,6 +1,7 @@
 """What travels on which topic: read by the session (schema names) and by the generated docs."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mqtt import topics
 from mqtt.fields import Model
@@ -52,6 +53,7 @@ _SCHEMAS = {channel.kind: channel.model.__name__ for channel in CHANNELS}
 _COMMAND_SCHEMAS = {verb.value: command.__name__ for verb, command in COMMANDS.items()}
 
 
+@lru_cache(maxsize=1024)
 def schema_of(topic: str) -> str:
     """Name the model on a topic; elsewhere than on our own topics only answers are sent."""
     levels = topic.split("/", 5)

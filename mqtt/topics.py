@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 ROOT = "trunkline/v1"
 STATUS = "status"
@@ -46,11 +47,7 @@ class Topics:
 
     def of(self, kind: str, item: str = "") -> str:
         """Build `{root}/{gateway}/{kind}[/{item}]`."""
-        base = f"{ROOT}/{self.gateway}/{kind}"
-        if not item:
-            return base
-        _require_level(item)
-        return f"{base}/{item}"
+        return _build(self.gateway, kind, item)
 
     @property
     def commands(self) -> str:
@@ -63,6 +60,15 @@ class Topics:
             return False
         own, reply = f"{ROOT}/{self.gateway}/", self.of(REPLY)
         return not topic.startswith(own) or topic == reply or topic.startswith(f"{reply}/")
+
+
+@lru_cache(maxsize=1024)  # all events of a call go to one topic
+def _build(gateway: str, kind: str, item: str) -> str:
+    base = f"{ROOT}/{gateway}/{kind}"
+    if not item:
+        return base
+    _require_level(item)
+    return f"{base}/{item}"
 
 
 def parse(topic: str) -> Topic | None:

@@ -51,10 +51,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Unsolicited:
-    """A line that answers nothing; `pdu` is the hex behind an SMS header."""
+    """A line that answers nothing; `pdu` is the hex behind an SMS header.
+
+    `final`: what it would say of a command, had one waited for it.
+    """
 
     text: str
     pdu: str | None = None
+    final: Final | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +223,14 @@ class Dialog:
     def _final(self, final: Final, now: float) -> Iterator[Event]:
         command = self._current
         if final.ends_call and not (command and command.call):
-            yield Unsolicited(final.text)
+            yield Unsolicited(final.text, final=final)
         elif self._state is _State.ASKING and command:
             yield self._close(command, final)
             if data := self._next(now):
                 yield Write(data)
         elif self._state is _State.IDLE and final.kind is FinalKind.CME:
-            yield Unsolicited(final.text)  # USSD: the network's refusal, long after the OK
+            # USSD: the network's refusal, long after the OK
+            yield Unsolicited(final.text, final=final)
         elif self._state is _State.PROBING and final.kind is FinalKind.OK:
             self._probes = 0
             self._fall_silent(_State.SETTLING, now)

@@ -37,6 +37,8 @@ def body(line: str, prefix: str) -> str:
 
 def raw_fields(text: str) -> list[str]:
     """Split at the commas outside quotes and brackets; quotes stay, blanks around go."""
+    if '"' not in text and "(" not in text:
+        return [field.strip(" \t") for field in text.split(",")]
     fields: list[str] = []
     at = 0
     while match := _FIELD.match(text, at):
@@ -54,7 +56,7 @@ def unquote(field: str) -> str:
 
 def split(text: str) -> list[str]:
     """Split '1,"a,b",(1-3)' into ['1', 'a,b', '(1-3)']; quotes removed, brackets kept."""
-    return [unquote(field) for field in raw_fields(text)]
+    return [field.removeprefix('"').removesuffix('"') for field in raw_fields(text)]
 
 
 def field(fields: Sequence[str], index: int) -> str:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.call_queue import EMERGENCY, CallQueue
-from edge.calls import Call
+from edge.calls import Call, new_call_id
 from edge.candidates import Wanted
 from edge.destination import Destination, NumberKind
 from mqtt.vocabulary import CallState, Direction
@@ -17,6 +17,7 @@ WANTED = Wanted(Destination("+4312345678", NumberKind.FIXED))
 def call(seconds: float | None = None) -> Call:
     expires_at = None if seconds is None else NOON + timedelta(seconds=seconds)
     return Call(
+        call_id=new_call_id(),
         direction=Direction.OUTGOING,
         number="+4312345678",
         state=CallState.QUEUED,

@@ -22,7 +22,13 @@ HEAD: dict[str, Any] = {
 
 
 def call(state: str, direction: Direction = Direction.OUTGOING) -> Call:
-    return Call(direction=direction, number="112", state=CallState(state), since=NOON)
+    return Call(
+        call_id=new_call_id(),
+        direction=direction,
+        number="112",
+        state=CallState(state),
+        since=NOON,
+    )
 
 
 def walk(each: Call, *states: str) -> list[CallState | None]:
