@@ -7,7 +7,6 @@ that was sent but not acknowledged when the link broke is sent again: readers kn
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -24,7 +23,7 @@ log = logging.getLogger(__name__)
 WINDOW = 256  # messages sent and not yet acknowledged
 FORGET_S = 0.05  # until acknowledged messages are deleted, if no other commit does it before
 
-_DELETE = "DELETE FROM outbox WHERE id IN (SELECT value FROM json_each(?))"
+_DELETE = "DELETE FROM outbox WHERE id <= ?"
 
 Publish = Callable[["Message"], asyncio.Future[None]]
 
@@ -61,10 +60,12 @@ class Outbox:
         self._connected = asyncio.Event()
         self._broken = asyncio.Event()
         self._pump_due = False
-        self._acknowledged: set[int] = set()
-        self._leaving: set[int] = set()
+        self._sending: dict[int, asyncio.Future[None]] = {}  # in their order
+        self._sent_to = 0
+        self._delivered = 0  # the broker has all up to here
+        self._lost_some = False  # of what was sent: from there on all is sent again
+        self._leaving = self._gone = 0  # and so far it is being deleted, or was
         self._forgetting: asyncio.TimerHandle | None = None
-        self._sending: set[asyncio.Future[None]] = set()
 
     async def load(self) -> None:
         """Find out what an earlier boot left to send."""
@@ -108,7 +109,7 @@ class Outbox:
         with contextlib.suppress(StoreError):
             await self._store.write()
         while self._connected.is_set() and (self._fresh or self._sending):
-            await (asyncio.wait(self._sending) if self._sending else asyncio.sleep(0))
+            await self._all_answered()
         if self._forgetting:
             self._forgetting.cancel()
             self._forget()
@@ -138,9 +139,11 @@ class Outbox:
 
     async def _replay(self) -> None:
         """Send what is on disk and turn live when nothing is left there."""
-        if self._sending:
-            await asyncio.wait(self._sending)
-        cursor, breaks = 0, self._breaks
+        while self._sending:
+            await self._all_answered()
+        self._lost_some = False
+        cursor = self._sent_to = self._delivered
+        breaks = self._breaks
         while self._connected.is_set() and breaks == self._breaks:
             rows = await self._store.read(
                 "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
@@ -149,9 +152,8 @@ class Outbox:
             )
             for number, topic, payload, correlation in rows:
                 cursor = number
-                if number not in self._acknowledged:
-                    await self._room()
-                    self._send(number, Message(topic, mark_replayed(payload), correlation))
+                await self._room()
+                self._send(number, Message(topic, mark_replayed(payload), correlation))
             if not rows and cursor >= self._committed:
                 self._live = breaks == self._breaks
                 return
@@ -160,49 +162,59 @@ class Outbox:
 
     async def _room(self) -> None:
         while len(self._sending) >= WINDOW:
-            await asyncio.wait(self._sending, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._sending.values(), return_when=asyncio.FIRST_COMPLETED)
+
+    async def _all_answered(self) -> None:
+        """Wait for what is on its way now, and let what comes of it happen."""
+        if self._sending:
+            await asyncio.wait(self._sending.values())
+        await asyncio.sleep(0)
 
     def _send(self, number: int, message: Message) -> None:
-        sending = self._publish(message)
-        self._sending.add(sending)
-        sending.add_done_callback(partial(self._sent, number))
+        self._sent_to = number
+        self._sending[number] = sending = self._publish(message)
+        sending.add_done_callback(partial(self._answered, number))
 
-    def _sent(self, number: int, sending: asyncio.Future[None]) -> None:
-        self._sending.discard(sending)
+    def _answered(self, number: int, sending: asyncio.Future[None]) -> None:
+        """Note that the broker has a message, or will not have it."""
+        del self._sending[number]
         match sending.exception():
             case BrokerAway():
+                self._lost_some = True
                 self._stop_live()
-                return
             case PublishRefused() as error:
                 log.error("an event is lost: %s", error)
             case _:
                 pass
-        self._acknowledged.add(number)
+        if self._lost_some:
+            return
+        self._delivered = next(iter(self._sending), self._sent_to + 1) - 1
         if self._forgetting is None:
             self._forgetting = asyncio.get_running_loop().call_later(FORGET_S, self._forget)
         self._pump()
 
     def _forget(self) -> None:
         self._forgetting = None
-        if self._acknowledged - self._leaving:
+        if self._delivered > self._leaving:
             self._write(keep=True)
 
     def _write(self, *ops: Op, keep: bool, entries: Sequence[Entry] = ()) -> "Committed":
         """Write, and delete in the same commit what the broker has by now."""
-        numbers = self._acknowledged - self._leaving
-        self._leaving |= numbers
-        gone = (Op(_DELETE, (json.dumps(list(numbers)),)),) if numbers else ()
+        gone: tuple[Op, ...] = ()
+        if self._delivered > self._leaving:
+            self._leaving = self._delivered
+            gone = (Op(_DELETE, (self._leaving,)),)
         done = self._store.write(*ops, *gone, keep=keep)
-        done.add_done_callback(partial(self._settled, entries, numbers))
+        done.add_done_callback(partial(self._settled, entries, self._leaving))
         return done
 
     def _settled(
-        self, entries: Sequence[Entry], numbers: set[int], commit: asyncio.Future[None]
+        self, entries: Sequence[Entry], leaving: int, commit: asyncio.Future[None]
     ) -> None:
-        self._leaving -= numbers
         if commit.cancelled() or commit.exception():
+            self._leaving = self._gone
             return
-        self._acknowledged -= numbers
+        self._gone = max(self._gone, leaving)
         if entries:
             self._on_disk(entries)
 

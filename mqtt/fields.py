@@ -8,12 +8,16 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import (
     AwareDatetime,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
+    GetPydanticSchema,
     PlainSerializer,
     StringConstraints,
     WithJsonSchema,
+)
+from pydantic_core.core_schema import (
+    json_or_python_schema,
+    no_info_before_validator_function,
 )
 
 RFC3339 = (
@@ -30,9 +34,7 @@ def format_timestamp(moment: datetime) -> str:
 
 
 def parse_timestamp(value: object) -> object:
-    """Read RFC 3339 text, or an aware time, as UTC; raises ValueError."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC) if value.tzinfo else value
+    """Read RFC 3339 text as UTC; raises ValueError."""
     if not isinstance(value, str) or not _LOOKS_RIGHT.fullmatch(value):
         raise ValueError("a time reads like 2026-11-23T10:00:00.000Z")
     try:
@@ -43,7 +45,12 @@ def parse_timestamp(value: object) -> object:
 
 Timestamp = Annotated[
     AwareDatetime,
-    BeforeValidator(parse_timestamp),
+    GetPydanticSchema(
+        lambda kind, handler: json_or_python_schema(
+            json_schema=no_info_before_validator_function(parse_timestamp, handler(kind)),
+            python_schema=handler(kind),
+        )
+    ),
     PlainSerializer(format_timestamp, return_type=str, when_used="json"),
     WithJsonSchema(
         {

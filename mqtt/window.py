@@ -57,7 +57,8 @@ class Window:
             _fail(message, PublishRefused(f"{message.topic}: {refused}"))
         elif message is not None and not message.done.done():
             message.done.set_result(None)
-        self._send()
+        if self._waiting:
+            self._send()
 
     def _send(self) -> None:
         link = self._link

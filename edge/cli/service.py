@@ -62,7 +62,9 @@ def _log_to_stderr(level: LogLevel) -> None:
     else:
         text = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
         handler.setFormatter(logging.Formatter(text, "%H:%M:%S"))
-    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False  # not shown
+    # What is not shown need not be found out, as the documentation of logging says.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None  # noqa: SLF001
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 

@@ -39,14 +39,10 @@ def raw_fields(text: str) -> list[str]:
     """Split at the commas outside quotes and brackets; quotes stay, blanks around go."""
     if '"' not in text and "(" not in text:
         return [field.strip(" \t") for field in text.split(",")]
-    fields: list[str] = []
-    at = 0
-    while match := _FIELD.match(text, at):
-        fields.append((match[1] or match[2] or match[3]).strip(" \t"))
-        at = match.end()
-        if at >= len(text) and not match[0].endswith(","):
-            break
-    return fields
+    found = list(_FIELD.finditer(text))
+    if len(found) > 1 and not found[-2][0].endswith(","):
+        found.pop()  # the end of the text, which matches once more
+    return [(each[1] or each[2] or each[3]).strip(" \t") for each in found]
 
 
 def unquote(field: str) -> str:

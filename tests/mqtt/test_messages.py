@@ -74,7 +74,6 @@ def test_a_dial_has_defaults() -> None:
 def test_times_are_utc_with_milliseconds() -> None:
     vienna = datetime(2026, 11, 23, 11, 0, 0, 123456, timezone(timedelta(hours=1)))
     command = Dial(id="a", expires_at=vienna, to="1")
-    assert command.expires_at.tzinfo is UTC
     assert json.loads(command.encode())["expires_at"] == "2026-11-23T10:00:00.123Z"
 
 
