@@ -173,7 +173,10 @@ class Fleet:
     def candidates(self, only: str | None = None) -> list[Candidate]:
         """All lines as they are now, or one; a SIM that rests in a slot with a switch's cost."""
         now, loop_time = clock.now().timestamp(), asyncio.get_running_loop().time()
-        lines = [line for line in self.lines.values() if only in {None, line.line}]
+        if only is None:
+            lines = list(self.lines.values())
+        else:
+            lines = [self.lines[only]] if only in self.lines else []
         active: dict[str, Line] = {}
         if any(line.modem is None for line in lines):
             active = {imei: line for line in self.lines.values() if (imei := _active_in(line))}
