@@ -91,6 +91,7 @@ class CallControl:
         self._reasons: dict[int, _Reason] = {}
         self._unnamed: dict[int, asyncio.TimerHandle] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = self._look_at = 0.0
         self._listing = False
         self._doubt = False
         self._setting_up = False
@@ -321,12 +322,16 @@ class CallControl:
 
     def _watch(self) -> None:
         """Have the modem's list asked when nothing is told for a while; at once when in doubt."""
-        if self._timer:
+        self._look_at = asyncio.get_running_loop().time() + (0 if self._doubt else self._patience_s())
+        if self._timer and self._look_at < self._timer_due:
             self._timer.cancel()
             self._timer = None
-        if len(self._table) and not self._listing:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(0 if self._doubt else self._patience_s(), self._look)
+        if self._timer is None and len(self._table) and not self._listing:
+            self._arm()
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer, self._timer_due = loop.call_at(self._look_at, self._look), self._look_at
 
     def _patience_s(self) -> float:
         polls = self._family.profile.call_reports is CallReports.POLL
@@ -335,6 +340,11 @@ class CallControl:
 
     def _look(self) -> None:
         self._timer = None
+        if not len(self._table):
+            return
+        if asyncio.get_running_loop().time() < self._look_at:  # something was told meanwhile
+            self._arm()
+            return
         self._listing = True
         doubt, self._doubt = self._doubt, False
         self._spawn(self._check(in_doubt=doubt))

@@ -111,8 +111,8 @@ class DialDesk:
         return self._placement.why(self._placement.wanted(number, command), command.consent)
 
     def serve_queue(self) -> None:
-        """A line may have become free: let the calls that wait have it."""
-        self._room.serve()
+        """A line may have become free: let the calls that wait have it, soon."""
+        self._room.serve_soon()
 
     # --- inside
 

@@ -27,8 +27,7 @@ Show = Callable[[str, bytes], None]
 class Display:
     """`show` puts a payload on a retained topic, an empty one takes it down.
 
-    `status_of` describes a line; `shown` hears of each status that goes out; `changed` is called at
-    the end of each loop turn in which lines changed.
+    `status_of` describes a line; `shown` hears of each status that goes out.
     """
 
     def __init__(
@@ -39,7 +38,6 @@ class Display:
         show: Show,
         status_of: Callable[[Line], LineStatus],
         shown: Callable[[Line, LineStatus], None],
-        changed: Callable[[], None],
     ) -> None:
         self._gateway = gateway
         self._boot_id = boot_id
@@ -48,11 +46,9 @@ class Display:
         self._show = show
         self._status_of = status_of
         self._shown = shown
-        self._changed = changed
         self._store = store
         self._due: dict[str, Line] = {}
         self._states: dict[str, LineState] = {}
-        self._turn: asyncio.Handle | None = None
         self._round: asyncio.TimerHandle | None = None
         self._again: dict[str, asyncio.TimerHandle] = {}
         self._raised: dict[str, str] = {}
@@ -124,13 +120,8 @@ class Display:
         self._fleet = fleet
 
     def _schedule(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._turn = self._turn or loop.call_soon(self._end_turn)
-        self._round = self._round or loop.call_later(PAUSE_S, self.show_due)
-
-    def _end_turn(self) -> None:
-        self._turn = None
-        self._changed()
+        if self._round is None:
+            self._round = asyncio.get_running_loop().call_later(PAUSE_S, self.show_due)
 
     def show_due(self) -> None:
         """Show what changed, without waiting."""

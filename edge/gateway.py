@@ -89,7 +89,6 @@ class Gateway:
             self._show,
             self._status_of,
             self._on_shown,
-            self._serve_calls,
         )
         status = topics.Topics(name).of(topics.STATUS)
         will = Will(status, self._display.status("offline", "lost"))
@@ -288,6 +287,7 @@ class Gateway:
         """What a line may do is known at once, and it is shown soon."""
         self._money.see_credit(line)
         self._display.line(line)
+        self._dials.serve_queue()
 
     def on_gone(self, line: Line) -> None:
         """Take a line off the board."""
@@ -303,10 +303,6 @@ class Gateway:
             self._display.alarm(f"unhealthy-{line.line}", line.accounts[0].alarm, line.line)
         if status.state is LineState.ABSENT:
             self._ussd.on_gone(line)
-
-    def _serve_calls(self) -> None:
-        """Lines changed: calls may wait for one."""
-        self._dials.serve_queue()
 
     def is_idle(self, line: Line) -> bool:
         """Whether no message and no session is under way on a line."""

@@ -60,6 +60,7 @@ class Outbox:
         self._connected = asyncio.Event()
         self._broken = asyncio.Event()
         self._pump_due = False
+        self._untold: list[Entry] = []
         self._sending: dict[int, asyncio.Future[None]] = {}  # in their order
         self._sent_to = 0
         self._delivered = 0  # the broker has all up to here
@@ -123,17 +124,26 @@ class Outbox:
 
     def _on_disk(self, entries: Sequence[Entry]) -> None:
         self._committed = entries[-1][0]
-        for _, message in entries:
-            self._written(message)
+        self._untold.extend(entries)
         if self._live:
             self._fresh.extend(entries)
-            if not self._pump_due:  # after what the commit allows to be done: a dial goes first
-                self._pump_due = True
-                asyncio.get_running_loop().call_soon(self._pump)
+        if not self._pump_due:  # after what the commit allows to be done: a dial goes first
+            self._pump_due = True
+            asyncio.get_running_loop().call_soon(self._after_commit)
+
+    def _after_commit(self) -> None:
+        """Send what is on disk now; who listens here hears of it when it has left."""
+        self._pump_due = False
+        self._pump()
+        asyncio.get_running_loop().call_soon(self._tell_written)
+
+    def _tell_written(self) -> None:
+        untold, self._untold = self._untold, []
+        for _, message in untold:
+            self._written(message)
 
     def _pump(self) -> None:
         """Send what is fresh, as far as there is room."""
-        self._pump_due = False
         while self._live and self._fresh and len(self._sending) < WINDOW:
             self._send(*self._fresh.popleft())
 

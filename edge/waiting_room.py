@@ -33,6 +33,7 @@ class WaitingRoom:
         self._make_room = make_room
         self._give_up = give_up
         self._timer: asyncio.TimerHandle | None = None
+        self._due = False
 
     @property
     def full(self) -> bool:
@@ -47,8 +48,15 @@ class WaitingRoom:
         """The call waits no more."""
         self._queue.remove(call.call_id)
 
+    def serve_soon(self) -> None:
+        """Serve at the end of this turn of the loop, when all is known that comes in it."""
+        if (self._queue or self._timer) and not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self.serve)
+
     def serve(self) -> None:
         """A line may be free: let the calls that wait have it; then sleep until one may be."""
+        self._due = False
         if not self._queue and not self._timer:
             return
         now = clock.now()

@@ -142,10 +142,11 @@ class BrokerSession:
             self._window.close("the link to the broker is gone")
 
     def _receive(self, inbound: Inbound) -> None:
-        topic = topics.parse(inbound.topic)
-        if inbound.retained and topic is not None and topic.kind == topics.COMMAND:
-            log.warning("ignored a retained command on %s: it is stale", inbound.topic)
-            return
+        if inbound.retained:
+            topic = topics.parse(inbound.topic)
+            if topic is not None and topic.kind == topics.COMMAND:
+                log.warning("ignored a retained command on %s: it is stale", inbound.topic)
+                return
         self._on_command(inbound)
 
     def _up(self, link: Link) -> None:
