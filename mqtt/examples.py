@@ -9,7 +9,7 @@ _AT = "2026-11-23T10:00:00.000Z"
 _END = "2026-11-23T10:01:12.480Z"
 _COMMAND = {"id": "7f9c2b", "expires_at": "2026-11-23T10:00:10.000Z"}
 _EVENT = {
-    "event_id": "0b6f3a52-58d1-4b0e-9a38-2f0b8c1f6c11",
+    "event_id": "5f1d2c9e-42",
     "boot_id": "5f1d2c9e",
     "seq": 42,
     "ts": _AT,
