@@ -322,7 +322,9 @@ class CallControl:
 
     def _watch(self) -> None:
         """Have the modem's list asked when nothing is told for a while; at once when in doubt."""
-        self._look_at = asyncio.get_running_loop().time() + (0 if self._doubt else self._patience_s())
+        self._doubt = self._doubt and len(self._table) > 0  # of no call there is none
+        patience_s = 0.0 if self._doubt else self._patience_s()
+        self._look_at = asyncio.get_running_loop().time() + patience_s
         if self._timer and self._look_at < self._timer_due:
             self._timer.cancel()
             self._timer = None

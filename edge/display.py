@@ -130,15 +130,14 @@ class Display:
             self._round = None
         lines, self._due = self._due, {}
         for line in lines.values():
-            self._note_state(line)
             status = self._status_of(line)
             self._show(self._topics.of(topics.LINE, line.line), status.encode())
             self._show_again_at(line, status.until)
             self._shown(line, status)
         self._show_capacity()
 
-    def _note_state(self, line: Line) -> None:
-        """Remember when a line entered its state."""
+    def note_state(self, line: Line) -> None:
+        """Before a line is described: remember when it entered its state."""
         state, _ = line.state
         if self._states.get(line.line) is not state:
             self._states[line.line] = state

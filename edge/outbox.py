@@ -2,7 +2,8 @@
 
 While the broker is there, an event goes out as soon as it is on disk. When it was away, what waits
 on disk goes out first, in order and marked replayed, and then the outbox is live again. A message
-that was sent but not acknowledged when the link broke is sent again: readers know it by event_id.
+that was sent but not acknowledged when the link broke is sent again, and all that was sent behind
+it: readers know them by event_id.
 """
 
 import asyncio
@@ -215,7 +216,7 @@ class Outbox:
             self._leaving = self._delivered
             gone = (Op(_DELETE, (self._leaving,)),)
         done = self._store.write(*ops, *gone, keep=keep)
-        done.add_done_callback(partial(self._settled, entries, self._leaving))
+        done.add_done_callback(partial(self._settled, entries, self._leaving if gone else 0))
         return done
 
     def _settled(

@@ -188,7 +188,11 @@ class Store:
         pause = 0.0
         try:
             commit.result()
-        except sqlite3.Error as error:
+        except (
+            sqlite3.Error,
+            ValueError,
+            OverflowError,
+        ) as error:  # also values that it cannot hold
             self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
             pause = RETRY_S
         else:

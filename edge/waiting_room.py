@@ -50,7 +50,7 @@ class WaitingRoom:
 
     def serve_soon(self) -> None:
         """Serve at the end of this turn of the loop, when all is known that comes in it."""
-        if (self._queue or self._timer) and not self._due:
+        if not self._due:
             self._due = True
             asyncio.get_running_loop().call_soon(self.serve)
 

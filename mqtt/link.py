@@ -23,6 +23,7 @@ from config.models import Mqtt
 from mqtt.catalog import schema_of
 from mqtt.packets import (
     MAX_PACKET,
+    MAX_PACKET_311,
     Inbound,
     parse_puback,
     parse_publish,
@@ -184,7 +185,8 @@ class Link(aiomqtt.Client):
 
     def _on_socket_open(self, client: Paho, userdata: Any, sock: Any) -> None:
         """Put the wire between paho and its socket."""
-        self._wire = Wire(sock, self._loop, self._take)
+        limit = MAX_PACKET if self.v5 else MAX_PACKET_311
+        self._wire = Wire(sock, self._loop, limit, self._take)
         client._sock = self._wire  # type: ignore[assignment]  # noqa: SLF001
         super()._on_socket_open(client, userdata, self._wire)
 

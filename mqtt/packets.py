@@ -12,7 +12,8 @@ from typing import Any
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
-MAX_PACKET = 2 * 1024 * 1024  # octets that a broker may send us at once
+MAX_PACKET = 2 * 1024 * 1024  # octets, as we tell an MQTT 5 broker
+MAX_PACKET_311 = 0xFFF_FFFF  # one of 3.1.1 cannot be told: all that the length can say, 2.2.3
 MAX_STRING = 0xFFFF  # octets of a topic, 1.5.4
 _MAX_LENGTH_OCTETS = 4  # of a packet's length, 1.5.5
 _FAILURE = 0x80  # reason codes from here on say no, 2.4
@@ -41,26 +42,40 @@ class Inbound:
 
 
 class Splitter:
-    """Cuts what a broker sends into packets, wherever the reads fall."""
+    """Cuts what a broker sends into packets of at most `limit` octets, wherever the reads fall."""
 
-    def __init__(self) -> None:
-        self._rest = b""
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
 
     def feed(self, data: bytes) -> list[tuple[bytes, int]]:
-        """Give whole packets, each with the place where its body begins; raises BadPacket."""
-        buffer = self._rest + data
+        """Give whole packets, each with the place where its body begins.
+
+        Raises BadPacket for what comes first; what comes behind whole packets has until the next.
+        """
+        self._buffer += data
         packets: list[tuple[bytes, int]] = []
         start = 0
-        while found := _varint(buffer, start + 1):
-            length, body = found
-            if length > MAX_PACKET:
-                raise BadPacket(f"a packet of {length} octets")
-            if (end := body + length) > len(buffer):
-                break
-            packets.append((buffer[start:end], body - start))
-            start = end
-        self._rest = buffer[start:]
+        try:
+            while found := self._next(start):
+                body, end = found
+                packets.append((bytes(self._buffer[start:end]), body - start))
+                start = end
+        except BadPacket:
+            if not packets:
+                raise
+        del self._buffer[:start]
         return packets
+
+    def _next(self, start: int) -> tuple[int, int] | None:
+        """Where the body of a packet begins and ends; None while some of it is missing."""
+        found = _varint(self._buffer, start + 1)
+        if found is None:
+            return None
+        length, body = found
+        if length > self._limit:
+            raise BadPacket(f"a packet of {length} octets")
+        return (body, body + length) if body + length <= len(self._buffer) else None
 
 
 def publish(topic: str, payload: bytes, mid: int, properties: bytes, *, retain: bool) -> bytes:
@@ -179,7 +194,7 @@ _READERS: dict[int, Callable[[bytes, int], tuple[Any, int]]] = {
 }
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int] | None:
+def _varint(data: bytes | bytearray, at: int) -> tuple[int, int] | None:
     """Read a variable byte integer and where it ends; None while octets are missing."""
     value = 0
     for n, octet in enumerate(data[at : at + _MAX_LENGTH_OCTETS]):

@@ -10,6 +10,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from mqtt.packets import Splitter
 
@@ -23,19 +24,21 @@ class Wire:
     """Stands in for a connected socket that does not block.
 
     `take` is given each packet and where its body begins; what it does not take is paho's to read.
+    A packet of more than `limit` octets ends the link.
     """
 
     def __init__(
         self,
         sock: socket.socket,
         loop: asyncio.AbstractEventLoop,
+        limit: int,
         take: Callable[[bytes, int], bool],
     ) -> None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._sock = sock
         self._loop = loop
         self._take = take
-        self._splitter = Splitter()
+        self._splitter = Splitter(limit)
         self._packets: deque[tuple[bytes, int]] = deque()
         self._unread = b""  # of the packet that paho reads
         self._unsent = bytearray()
@@ -103,8 +106,10 @@ class Wire:
         except _NOT_NOW:
             sent = 0
         except OSError as error:
-            log.debug("%s", error)  # the read that comes next tells what is wrong
+            log.debug("%s", error)
             sent = len(self._unsent)
+            with suppress(OSError):  # then the reader learns of it
+                self._sock.shutdown(socket.SHUT_RDWR)
         del self._unsent[:sent]
         self._wait_to_write(wanted=bool(self._unsent))
 

@@ -121,7 +121,7 @@ class MoneyDesk:
         line.no_credit = self.balances.block(line.iccid or "")
 
     def on_line(self, line: Line) -> None:
-        """A line entered another state."""
+        """A line is shown: it may have entered another state."""
         self._talks.on_changed(line)
         self.balance_desk.on_line(line)
         self._watch.on_line(line)

@@ -86,6 +86,22 @@ async def test_a_call_that_begins_at_once_is_not_ended_by_the_echo_of_the_last(
     assert [call.key for call in bench.modem.calls.live] == [2]
 
 
+@warped
+async def test_a_doubt_about_calls_that_are_over_is_none_about_the_next(plug: Plug) -> None:
+    bench = plug("quectel-ec2x")
+    await dialled(bench)
+    bench.wire.say(ccinfo(0), ccinfo(-1))
+    await dialled(bench)
+    bench.wire.say("NO CARRIER", ccinfo(-1))  # an echo of the first, then the end of the second
+    await settle()
+    asked = bench.wire.sent.count(LIST)
+    bench.wire.replies[LIST] = "OK"
+    key = await dialled(bench)
+    await asyncio.sleep(1)
+    assert bench.wire.sent.count(LIST) == asked
+    assert [call.key for call in bench.modem.calls.live] == [key]
+
+
 # What ends a dial that was never answered: the lines, the cause, how often the cause was asked.
 FAILURES = {
     "simcom rejected": (

@@ -11,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from mqtt import link
+from mqtt.packets import MAX_PACKET
 from mqtt.session import BrokerAway, Inbound, LinkState, PublishRefused
 from mqtt.wire import Wire
 from tests.brokers import Iotcore, Mosquitto
@@ -235,6 +236,14 @@ async def test_3_1_1_carries_the_contract_too(broker: Mosquitto) -> None:
         assert (await rig.command()).response_topic is None
         await rig.session.publish(CDR, b"{}", correlation=b"c")
         assert (await heard(dialer)).payload == b"{}"
+
+
+async def test_3_1_1_takes_what_it_cannot_forbid(broker: Mosquitto) -> None:
+    size = MAX_PACKET + 1_000_000
+    async with connected(broker, version="3.1.1") as rig, other(broker) as dialer:
+        await dialer.publish(COMMAND, b"x" * size, 1)
+        assert len((await rig.command()).payload) == size
+        await rig.session.publish(CDR, b"{}")
 
 
 ANSWERS = {
