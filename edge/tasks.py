@@ -13,9 +13,13 @@ class Tasks:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._running: set[asyncio.Task[None]] = set()
+        self._over = False
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Start a task."""
+        """Start a task; after the end, when a timer comes late, none is."""
+        if self._over:
+            work.close()
+            return
         task = asyncio.get_running_loop().create_task(
             work, name=f"{self._owner} {getattr(work, '__qualname__', '')}"
         )
@@ -24,6 +28,7 @@ class Tasks:
 
     async def end(self) -> None:
         """Cancel what runs and wait until it has stopped."""
+        self._over = True
         await asyncio.sleep(0)  # what was only just started begins: no coroutine is left unawaited
         for task in self._running:
             task.cancel()
