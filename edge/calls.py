@@ -9,6 +9,7 @@ A state may be skipped, never repeated or taken back; every state may end.
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
+from time import time_ns
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
@@ -43,8 +44,8 @@ _STAMPS = {
 
 
 def new_call_id() -> str:
-    """A name for a call that no other call ever had."""
-    return f"c-{token_hex(16)}"
+    """A name for a call that no other call ever had; names in order of time spare the disk."""
+    return f"c-{time_ns():016x}{token_hex(8)}"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -48,7 +48,6 @@ class Display:
         self._shown = shown
         self._store = store
         self._due: dict[str, Line] = {}
-        self._states: dict[str, LineState] = {}
         self._round: asyncio.TimerHandle | None = None
         self._again: dict[str, asyncio.TimerHandle] = {}
         self._raised: dict[str, str] = {}
@@ -68,7 +67,6 @@ class Display:
         """Take a line down."""
         self._schedule()
         self._due.pop(line.line, None)
-        self._states.pop(line.line, None)
         self._show(self._topics.of(topics.LINE, line.line), b"")
 
     def status(self, state: Literal["online", "offline"], reason: str | None) -> bytes:
@@ -136,13 +134,6 @@ class Display:
             self._shown(line, status)
         self._show_capacity()
 
-    def note_state(self, line: Line) -> None:
-        """Before a line is described: remember when it entered its state."""
-        state, _ = line.state
-        if self._states.get(line.line) is not state:
-            self._states[line.line] = state
-            line.since = clock.now()
-
     def _show_again_at(self, line: Line, until: datetime | None) -> None:
         """What rests is shown anew when its rest ends."""
         if timer := self._again.pop(line.line, None):
@@ -155,10 +146,10 @@ class Display:
     def _show_capacity(self) -> None:
         ready = Counter({LineKind.GSM: 0})
         not_ready: Counter[str] = Counter()
-        for name, state in self._states.items():
-            if state is not LineState.READY:
-                not_ready[str(state)] += 1
-            elif line := self._fleet.lines.get(name):
+        for line in self._fleet.lines.values():
+            if line.told is LineState.READY:
                 ready[line.kind] += 1
+            elif line.told:
+                not_ready[str(line.told)] += 1
         capacity = Capacity(gateway=self._gateway, ready=ready, not_ready=not_ready)
         self._show(self._topics.of(topics.CAPACITY), capacity.encode())

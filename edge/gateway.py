@@ -306,7 +306,6 @@ class Gateway:
         self._display.drop(line)
 
     def _status_of(self, line: Line) -> messages.LineStatus:
-        self._display.note_state(line)
         return line.status(self._config.gateway.name, self._money.shown(line))
 
     def _on_shown(self, line: Line, status: messages.LineStatus) -> None:

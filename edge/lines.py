@@ -93,7 +93,8 @@ class Line:
     reserved: Call | None = None  # the call that is about to be dialled
     cool_until: float = 0.0
     last_used: float = 0.0
-    since: datetime = field(default_factory=clock.now)
+    told: LineState | None = None  # the state that was described last
+    since: datetime = field(default_factory=clock.now)  # when it was first
 
     @property
     def state(self) -> tuple[LineState, str | None]:
@@ -217,6 +218,8 @@ class Line:
     def status(self, gateway: str, money: dict[str, Any]) -> LineStatus:
         """What is retained on line/{line}; `money` are its fields that tell of that."""
         state, reason = self.state
+        if state is not self.told:
+            self.told, self.since = state, clock.now()
         block = self.block if state in {LineState.RESTING, LineState.EXHAUSTED} else None
         registration = self.registration
         call = self.live_call
