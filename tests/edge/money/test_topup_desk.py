@@ -50,7 +50,7 @@ def fault(found: Office, kind: str, **keys: Any) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give up a network that keeps silent at once, and believe a balance that does not rise."""
     for state in ("asked", "waiting"):
-        monkeypatch.setitem(__import__("modem.ussd").ussd._WAIT_S, state, 0.1)
+        monkeypatch.setitem(__import__("modem.ussd").ussd._WAIT_S, state, 0.3)
     monkeypatch.setattr("edge.money.judge.SETTLE_S", 0.0)
 
 
@@ -184,7 +184,7 @@ async def test_a_balance_that_rises_late_is_waited_for(
     open_office: OpenOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for state in ("asked", "waiting"):
-        monkeypatch.setitem(__import__("modem.ussd").ussd._WAIT_S, state, 0.1)
+        monkeypatch.setitem(__import__("modem.ussd").ussd._WAIT_S, state, 0.3)
     async with open_office(scenario({}, balance=POOR), quiet()) as found:
         await found.bring(ONE)
         fault(found, "dropped")
