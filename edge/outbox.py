@@ -123,20 +123,19 @@ class Outbox:
         self._fresh.clear()
         self._broken.set()
 
-    def _on_disk(self, entries: Sequence[Entry]) -> None:
+    def _on_disk(self, entries: Sequence[Entry], *, at_once: bool) -> None:
+        loop = asyncio.get_running_loop()
         self._committed = entries[-1][0]
-        self._untold.extend(entries)
         if self._live:
             self._fresh.extend(entries)
-        if not self._pump_due:  # after what the commit allows to be done: a dial goes first
+        if at_once:
+            self._pump()
+        elif not self._pump_due:  # after what the commit allows to be done: a dial goes first
             self._pump_due = True
-            asyncio.get_running_loop().call_soon(self._after_commit)
-
-    def _after_commit(self) -> None:
-        """Send what is on disk now; who listens here hears of it when it has left."""
-        self._pump_due = False
-        self._pump()
-        asyncio.get_running_loop().call_soon(self._tell_written)
+            loop.call_soon(self._pump)
+        if not self._untold:
+            loop.call_soon(self._tell_written)
+        self._untold.extend(entries)
 
     def _tell_written(self) -> None:
         untold, self._untold = self._untold, []
@@ -145,6 +144,7 @@ class Outbox:
 
     def _pump(self) -> None:
         """Send what is fresh, as far as there is room."""
+        self._pump_due = False
         while self._live and self._fresh and len(self._sending) < WINDOW:
             self._send(*self._fresh.popleft())
 
@@ -215,19 +215,22 @@ class Outbox:
         if self._delivered > self._leaving:
             self._leaving = self._delivered
             gone = (Op(_DELETE, (self._leaving,)),)
-        done = self._store.write(*ops, *gone, keep=keep)
-        done.add_done_callback(partial(self._settled, entries, self._leaving if gone else 0))
-        return done
+        settled = partial(self._settled, entries, self._leaving if gone else 0, keep)
+        return self._store.write(*ops, *gone, keep=keep, then=settled)
 
     def _settled(
-        self, entries: Sequence[Entry], leaving: int, commit: asyncio.Future[None]
+        self,
+        entries: Sequence[Entry],
+        leaving: int,
+        happened: bool,  # noqa: FBT001 - a fact, not a wish: nothing is to be done before it is told
+        failure: StoreError | None,
     ) -> None:
-        if commit.cancelled() or commit.exception():
+        if failure:
             self._leaving = self._gone
             return
         self._gone = max(self._gone, leaving)
         if entries:
-            self._on_disk(entries)
+            self._on_disk(entries, at_once=happened)
 
 
 def _insert(entries: Sequence[Entry]) -> Op:

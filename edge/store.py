@@ -118,11 +118,15 @@ class Op:
 _PROBE = Op("INSERT OR REPLACE INTO answer VALUES (0, '', 0, zeroblob(4096))")
 
 
+Then = Callable[[StoreError | None], None]
+
+
 @dataclass(slots=True)
 class _Write:
     ops: Sequence[Op]
     done: asyncio.Future[None]
     keep: bool
+    then: Then | None = None
 
 
 class Store:
@@ -160,13 +164,14 @@ class Store:
         self._thread.stop()
         self._second_thread.stop()
 
-    def write(self, *ops: Op, keep: bool = False) -> asyncio.Future[None]:
+    def write(self, *ops: Op, keep: bool = False, then: Then | None = None) -> asyncio.Future[None]:
         """Add statements to the next commit; the future is done when they are on disk.
 
         It fails with StoreError when the disk does not take them. With `keep` they are tried
-        again until it does: for facts that have already happened.
+        again until it does: for facts that have already happened. `then` is called, with what
+        failed, when who waits for the future is about to go on.
         """
-        write = _Write(ops, self._loop.create_future(), keep)
+        write = _Write(ops, self._loop.create_future(), keep, then)
         self._waiting.append(write)
         if not self._busy:
             self._busy = True
@@ -218,6 +223,8 @@ class Store:
         for write in batch:
             if not write.done.done():
                 write.done.set_result(None)
+            if write.then:
+                write.then(None)
         if self._tidying is None and not self._closing:
             self._tidying = self._loop.call_later(CHECKPOINT_S, self._tidy)
 
@@ -235,9 +242,13 @@ class Store:
         for write in batch:
             if write.keep and not self._closing and len(kept) < MAX_KEPT:
                 kept.append(write)
-            elif not write.done.done():
-                write.done.set_exception(StoreError(reason))
+                continue
+            error = StoreError(reason)
+            if not write.done.done():
+                write.done.set_exception(error)
                 write.done.exception()  # seen: who does not wait for it need not hear of it
+            if write.then:
+                write.then(error)
         if not kept and not self._closing:
             kept.append(_Write((_PROBE,), self._loop.create_future(), keep=True))
         return kept
