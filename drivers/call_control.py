@@ -264,8 +264,8 @@ class CallControl:
             else:
                 self._tell(call)
         if changed:
-            self._watch()
             self._note_set_up()
+            self._watch()
 
     def _note_set_up(self) -> None:
         """Let the port know when set-ups begin and end."""
@@ -337,8 +337,7 @@ class CallControl:
 
     def _patience_s(self) -> float:
         polls = self._family.profile.call_reports is CallReports.POLL
-        in_setup = polls and any(call.state in _IN_SETUP for call in self._table)
-        return SETUP_POLL_S if in_setup else WATCH_POLL_S
+        return SETUP_POLL_S if polls and self._setting_up else WATCH_POLL_S
 
     def _look(self) -> None:
         self._timer = None

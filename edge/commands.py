@@ -80,10 +80,10 @@ class Commands:
         command = parse_command(inbound.verb, inbound.payload)
         back = self._return_address(inbound, command)
         if isinstance(command, Refusal):
-            self._journal.write(self._message(self._refusal(command), back))
+            self._journal.write(_message(self._refusal(command).encode(), back))
         elif len(self._running) >= MAX_RUNNING and not self._is_urgent(command):
             busy = refuse(Reason.QUEUE_FULL, "Too many commands at once; send it again.", 1)
-            self._journal.tell_now(self._message(self._reply(command, busy), back))
+            self._journal.tell_now(_message(self._reply(command, busy).encode(), back))
         else:
             await self._once(command, back)
 
@@ -120,7 +120,7 @@ class Commands:
         known = await self._known(command.id)
         if known is not None:
             if back:
-                self._journal.write(self._message(known, back))
+                self._journal.write(_message(known.encode(), back))
             return known
         future = self._running[command.id] = asyncio.get_running_loop().create_future()
         try:
@@ -154,7 +154,7 @@ class Commands:
         outcome = self._outcome(command, by_owner=back is None)
         reply = self._reply(command, outcome)
         body = reply.encode()
-        answer = (Message(back.topic, body, back.correlation),) if back else ()
+        answer = (_message(body, back),) if back else ()
         row = self._row(command, body)
         try:
             await self._journal.write(
@@ -187,13 +187,14 @@ class Commands:
         else:
             outcome = refuse(Reason.STORAGE_FAILED, _DISK, 30)
         reply = self._reply(command, outcome)
+        body = reply.encode()
         if urgent:
-            facts = (self._row(command, reply.encode()), *outcome.facts)
+            facts = (self._row(command, body), *outcome.facts)
             self._journal.write(*outcome.messages, facts=facts, keep=True)
         if outcome.act:
             outcome.act()
         if back:
-            self._journal.tell_now(self._message(reply, back))
+            self._journal.tell_now(_message(body, back))
         return reply
 
     def _outcome(self, command: AnyCommand, *, by_owner: bool) -> Outcome:
@@ -245,9 +246,6 @@ class Commands:
                 return ReturnAddress(topic, inbound.correlation)
         return ReturnAddress(self._journal.topics.of(topics.REPLY), inbound.correlation)
 
-    def _message(self, reply: Reply, back: ReturnAddress) -> Message:
-        return Message(back.topic, reply.encode(), back.correlation)
-
     def _reply(self, command: AnyCommand, outcome: Outcome) -> Reply:
         return Reply(
             gateway=self._journal.gateway,
@@ -276,6 +274,10 @@ class Commands:
             reason=refusal.reason,
             message=refusal.message,
         )
+
+
+def _message(reply: bytes, back: ReturnAddress) -> Message:
+    return Message(back.topic, reply, back.correlation)
 
 
 def _too_late(command: AnyCommand) -> Outcome | None:

@@ -134,23 +134,12 @@ class Gateway:
             self._fleet.candidates,
         )
         self._book = CallBook(self._store, self._journal)
-        self._queue = CallQueue(config.dispatcher.queue_limit)
+        queue = CallQueue(config.dispatcher.queue_limit)
         self._calls = CallDesk(
-            config,
-            self._book,
-            self._placement,
-            self._fleet,
-            self._queue,
-            self._money.on_call_ended,
+            config, self._book, self._placement, self._fleet, queue, self._money.on_call_ended
         )
         self._dials = DialDesk(
-            config,
-            self._book,
-            self._journal,
-            self._placement,
-            self._fleet,
-            self._calls,
-            self._queue,
+            config, self._book, self._journal, self._placement, self._fleet, self._calls, queue
         )
         self._commands = Commands(
             self._store,
@@ -298,8 +287,7 @@ class Gateway:
         """What a line may do is known at once, and it is shown soon."""
         self._money.see_credit(line)
         self._display.line(line)
-        if self._queue:
-            self._dials.serve_queue()
+        self._dials.serve_queue()
 
     def on_gone(self, line: Line) -> None:
         """Take a line off the board."""

@@ -216,7 +216,10 @@ class Line:
         return next((key for key, call in self.calls.items() if call.call_id == call_id), None)
 
     def status(self, gateway: str, money: dict[str, Any]) -> LineStatus:
-        """What is retained on line/{line}; `money` are its fields that tell of that."""
+        """What is retained on line/{line}; `money` are its fields that tell of that.
+
+        Notes since when the state is what it is.
+        """
         state, reason = self.state
         if state is not self.told:
             self.told, self.since = state, clock.now()

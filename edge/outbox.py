@@ -60,7 +60,6 @@ class Outbox:
         self._breaks = 0
         self._connected = asyncio.Event()
         self._broken = asyncio.Event()
-        self._pump_due = False
         self._untold: list[Entry] = []
         self._sending: dict[int, asyncio.Future[None]] = {}  # in their order
         self._sent_to = 0
@@ -130,8 +129,7 @@ class Outbox:
             self._fresh.extend(entries)
         if at_once:
             self._pump()
-        elif not self._pump_due:  # after what the commit allows to be done: a dial goes first
-            self._pump_due = True
+        else:  # after what the commit allows to be done: a dial goes first
             loop.call_soon(self._pump)
         if not self._untold:
             loop.call_soon(self._tell_written)
@@ -144,7 +142,6 @@ class Outbox:
 
     def _pump(self) -> None:
         """Send what is fresh, as far as there is room."""
-        self._pump_due = False
         while self._live and self._fresh and len(self._sending) < WINDOW:
             self._send(*self._fresh.popleft())
 
@@ -215,22 +212,19 @@ class Outbox:
         if self._delivered > self._leaving:
             self._leaving = self._delivered
             gone = (Op(_DELETE, (self._leaving,)),)
-        settled = partial(self._settled, entries, self._leaving if gone else 0, keep)
+        leaving = self._leaving if gone else 0
+        settled = partial(self._settled, entries, leaving, at_once=keep)  # facts have happened
         return self._store.write(*ops, *gone, keep=keep, then=settled)
 
     def _settled(
-        self,
-        entries: Sequence[Entry],
-        leaving: int,
-        happened: bool,  # noqa: FBT001 - a fact, not a wish: nothing is to be done before it is told
-        failure: StoreError | None,
+        self, entries: Sequence[Entry], leaving: int, failure: StoreError | None, *, at_once: bool
     ) -> None:
         if failure:
             self._leaving = self._gone
             return
         self._gone = max(self._gone, leaving)
         if entries:
-            self._on_disk(entries, at_once=happened)
+            self._on_disk(entries, at_once=at_once)
 
 
 def _insert(entries: Sequence[Entry]) -> Op:

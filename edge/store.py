@@ -118,6 +118,8 @@ class Op:
 _PROBE = Op("INSERT OR REPLACE INTO answer VALUES (0, '', 0, zeroblob(4096))")
 
 
+_NOT_TAKEN = (sqlite3.Error, ValueError, OverflowError)  # the last two: values it cannot hold
+
 Then = Callable[[StoreError | None], None]
 
 
@@ -193,11 +195,7 @@ class Store:
         pause = 0.0
         try:
             commit.result()
-        except (
-            sqlite3.Error,
-            ValueError,
-            OverflowError,
-        ) as error:  # also values that it cannot hold
+        except _NOT_TAKEN as error:
             self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
             pause = RETRY_S
         else:

@@ -49,8 +49,8 @@ class WaitingRoom:
         self._queue.remove(call.call_id)
 
     def serve_soon(self) -> None:
-        """Serve at the end of this turn of the loop, when all is known that comes in it."""
-        if not self._due:
+        """Serve who waits at the end of this turn of the loop, when all of it is known."""
+        if self._queue and not self._due:
             self._due = True
             asyncio.get_running_loop().call_soon(self.serve)
 

@@ -24,29 +24,21 @@ class Worker:
 
     def run(self, work: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         """Let the thread do `work`; the future has its result, or what it raised."""
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.call(partial(_settle, done), work, *args)
-        return done
-
-    def call(
-        self, then: Callable[[T | Exception], None], work: Callable[[*Ts], T], *args: *Ts
-    ) -> None:
-        """Let the thread do `work`; `then` is called in the loop with its result or what it raised.
-
-        That is one turn of the loop sooner than a callback of `run`'s future.
-        """
         loop = asyncio.get_running_loop()
+        done: asyncio.Future[T] = loop.create_future()
 
         def job() -> None:
-            result: T | Exception
             try:
                 result = work(*args)
-            except Exception as error:  # noqa: BLE001 - it belongs to who waits for it
-                result = error
+            except Exception as error:  # noqa: BLE001 - it belongs to who waits for the future
+                told = partial(_fail, done, error)
+            else:
+                told = partial(_succeed, done, result)
             if not loop.is_closed():  # else who waited is gone: a job may outlast its loop
-                loop.call_soon_threadsafe(then, result)
+                loop.call_soon_threadsafe(told)
 
         self._jobs.put(job)
+        return done
 
     def stop(self) -> None:
         """Finish what was asked and end the thread."""
@@ -58,10 +50,11 @@ class Worker:
             job()
 
 
-def _settle(done: asyncio.Future[T], result: T | Exception) -> None:
-    if done.done():
-        return
-    if isinstance(result, Exception):
-        done.set_exception(result)
-    else:
+def _succeed(done: asyncio.Future[T], result: T) -> None:
+    if not done.done():
         done.set_result(result)
+
+
+def _fail(done: asyncio.Future[T], error: Exception) -> None:
+    if not done.done():
+        done.set_exception(error)

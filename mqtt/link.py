@@ -107,7 +107,6 @@ class Link(aiomqtt.Client):
             clean_start=False if v5 else 3,  # paho: 3 says nothing
             timeout=HANDSHAKE_TIMEOUT_S,
             keepalive=settings.keepalive_s,
-            max_inflight_messages=0,  # no limit in paho: the Window sees to it
             properties=_connect_properties(identity) if v5 else None,
             tls_context=_tls(settings),
             logger=_PAHO_LOG,

@@ -16,6 +16,7 @@ MAX_PACKET = 2 * 1024 * 1024  # octets, as we tell an MQTT 5 broker
 MAX_PACKET_311 = 0xFFF_FFFF  # one of 3.1.1 cannot be told: all that the length can say, 2.2.3
 MAX_STRING = 0xFFFF  # octets of a topic, 1.5.4
 _MAX_LENGTH_OCTETS = 4  # of a packet's length, 1.5.5
+_CUT_OFF = "a packet that is cut off"
 _FAILURE = 0x80  # reason codes from here on say no, 2.4
 
 _CONTENT_TYPE, _RESPONSE_TOPIC, _CORRELATION, _EXPIRY, _USER = 3, 8, 9, 2, 38  # 2.2.2.2
@@ -121,15 +122,15 @@ def parse_publish(packet: bytes, at: int, *, v5: bool) -> tuple[int, Inbound]:
     said: dict[int, Any] = {}
     if v5:
         length, at = _read_varint(packet, at)
-        said = _read_properties(packet[at : at + length])
-        at += length
+        properties, at = _read(packet, at, length)
+        said = _read_properties(properties)
     try:
         response = said[_RESPONSE_TOPIC].decode() if _RESPONSE_TOPIC in said else None
         named = topic.decode()
     except UnicodeDecodeError as error:
         raise BadPacket(f"a topic that is no UTF-8: {topic[:64]!r}") from error
-    if at > len(packet) or not named:
-        raise BadPacket("a message that is cut off, or has no topic")
+    if not named:
+        raise BadPacket("a message without a topic")
     return mid, Inbound(named, packet[at:], bool(packet[0] & 1), response, said.get(_CORRELATION))
 
 
@@ -157,23 +158,26 @@ def _read_properties(data: bytes) -> dict[int, Any]:
     return said
 
 
-def _read_number(data: bytes, at: int, octets: int) -> tuple[int, int]:
+def _read(data: bytes, at: int, octets: int) -> tuple[bytes, int]:
     if at + octets > len(data):
-        raise BadPacket("a packet that is cut off")
-    return int.from_bytes(data[at : at + octets]), at + octets
+        raise BadPacket(_CUT_OFF)
+    return data[at : at + octets], at + octets
+
+
+def _read_number(data: bytes, at: int, octets: int) -> tuple[int, int]:
+    number, at = _read(data, at, octets)
+    return int.from_bytes(number), at
 
 
 def _read_data(data: bytes, at: int) -> tuple[bytes, int]:
     length, at = _read_number(data, at, 2)
-    if at + length > len(data):
-        raise BadPacket("a packet that is cut off")
-    return data[at : at + length], at + length
+    return _read(data, at, length)
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     found = _varint(data, at)
     if found is None:
-        raise BadPacket("a packet that is cut off")
+        raise BadPacket(_CUT_OFF)
     return found
 
 

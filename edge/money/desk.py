@@ -187,7 +187,7 @@ class MoneyDesk:
 
     def on_balance(self, line: Line, fund: Fund) -> None:
         """A balance was told."""
-        line.no_credit = self.balances.block(line.iccid or "")
+        self.see_credit(line)
         if line.accounts:
             line.accounts[0].see_balance(fund.amount, fund.at)
             self._store.write(*rows(line.accounts), keep=True)

@@ -52,7 +52,7 @@ def unquote(field: str) -> str:
 
 def split(text: str) -> list[str]:
     """Split '1,"a,b",(1-3)' into ['1', 'a,b', '(1-3)']; quotes removed, brackets kept."""
-    return [field.removeprefix('"').removesuffix('"') for field in raw_fields(text)]
+    return [unquote(field) for field in raw_fields(text)]
 
 
 def field(fields: Sequence[str], index: int) -> str:
