@@ -96,6 +96,7 @@ class CallControl:
         self._doubt = False
         self._setting_up = False
         self._ended_at = -ECHO_S
+        self._ends = 0
 
     @property
     def live(self) -> list[TrackedCall]:
@@ -161,7 +162,7 @@ class CallControl:
 
     async def clear(self) -> None:
         """End what an earlier owner of the modem left behind."""
-        listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
+        listed = await self._ask_list()
         if listed and any(info.state is not CallState.RELEASED for info in listed):
             await self._end_all()
 
@@ -287,6 +288,7 @@ class CallControl:
 
     def _over(self, call: TrackedCall) -> None:
         self._ended_at = asyncio.get_running_loop().time()
+        self._ends += 1
         if call.key in self._unnamed:
             self._tell(replace(call, state=CallState.INCOMING))
         reason = self._reasons.setdefault(call.key, _Reason())
@@ -362,10 +364,18 @@ class CallControl:
         listed = None
         for pause in (0.0, LIST_AGAIN_S) if until_gone else (0.0,):
             await asyncio.sleep(pause)
-            listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
+            listed = await self._ask_list()
             if listed is not None:
                 self._apply(self._table.listed(listed))
         return listed is not None
+
+    async def _ask_list(self) -> list[CallInfo] | None:
+        """Ask for the list; again if a call ended meanwhile: it would come back to life by it."""
+        while True:
+            ends = self._ends
+            listed = _read_list(await self._ask(Command("AT+CLCC", prefixes=("+CLCC:",))))
+            if self._ends == ends:
+                return listed
 
 
 def _read_list(answer: Answer) -> list[CallInfo] | None:

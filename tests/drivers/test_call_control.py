@@ -278,6 +278,18 @@ async def test_a_call_whose_end_was_never_told_is_found_missing_twice(plug: Plug
     assert bench.calls == ["1 active", "1 released normal"]
 
 
+@warped
+async def test_a_list_that_was_asked_before_the_end_does_not_bring_the_call_back(
+    plug: Plug,
+) -> None:
+    rings = clcc(4, direction=1)
+    bench = plug("quectel-ec2x", {LIST: [f"{rings}\nOK\n{ccinfo(-1, direction=1)}", "OK"]})
+    bench.wire.say(ccinfo(4, direction=1))
+    await asyncio.sleep(1.5 * WATCH_POLL_S)
+    assert bench.wire.count(LIST) == 2
+    assert bench.calls == ["1 incoming", "1 released no_answer"]
+
+
 @pytest.mark.parametrize("answer", ["ERROR", "+CME ERROR: 14", "+CLCC: x,y\nOK"])
 @warped
 async def test_an_answer_that_is_no_list_ends_no_call(plug: Plug, answer: str) -> None:

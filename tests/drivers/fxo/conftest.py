@@ -1,6 +1,7 @@
 """Drivers on small FXO modems, with short pauses."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,9 +20,13 @@ async def bench(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Open]:
     opened: list[Bench] = []
 
     async def open_bench(
-        profile: str = "conexant-cx930xx", *, up: bool = True, **settings: Any
+        profile: str = "conexant-cx930xx",
+        *,
+        up: bool = True,
+        link: Path | None = None,
+        **settings: Any,
     ) -> Bench:
-        one = Bench(profiles().by_name[profile], **settings)
+        one = Bench(profiles().by_name[profile], link, **settings)
         opened.append(one)
         return await one.up() if up else one
 

@@ -161,8 +161,8 @@ class FakeJudge:
 class Bench:
     """A driver on a fake modem, and the facts that it told."""
 
-    def __init__(self, profile: ModemProfile, **settings: Any) -> None:
-        self.fake = FakeFxo(profile)
+    def __init__(self, profile: ModemProfile, link: Path | None, **settings: Any) -> None:
+        self.fake = FakeFxo(profile, link)
         self.facts: list[Fact] = []
         self.judges: list[FakeJudge] = []
         self.frames: list[bytes] = []

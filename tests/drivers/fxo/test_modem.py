@@ -1,4 +1,5 @@
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -60,9 +61,9 @@ async def test_a_modem_that_was_reset_behind_our_back_is_set_up_again(bench: Ope
     assert line.fake.sent[:3] == ["AT+VLS=1", "AT+FCLASS=8", "AT+VSM=1,8000,0,0"]
 
 
-async def test_nobody_there(bench: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_there(bench: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("drivers.fxo.modem.WAKE_S", 0.05)
-    line = await bench(up=False)
+    line = await bench(up=False, link=tmp_path / "modem")
     line.fake.replies["AT"] = [""]
     with pytest.raises(ModemFailed, match="is it the AT port"):
         await line.modem.open()
