@@ -75,7 +75,7 @@ async def _espeak(text: str, language: str) -> bytes:
     finally:
         with suppress(ProcessLookupError):
             child.kill()
-        await child.wait()
+        await child.communicate()  # to the end of what it said: wait() alone waits for that too
     if code:
         raise SoundError(f"{PROGRAM} cannot speak {language} (exit code {code})")
     if not octets:
