@@ -30,7 +30,7 @@ from drivers.session import Session, until_lost
 from drivers.ussd import UssdDesk
 from modem import urc as urcs
 from modem.at.command import Answer, Command, Priority
-from modem.at.dialog import Unsolicited
+from modem.at.framing import Message
 from modem.errors import ParseError
 from modem.network import Operator, RegistrationStatus, parse_cops
 from modem.radio import Signal
@@ -273,7 +273,7 @@ class Modem:
                 Command(text, prefixes=(prefix,), priority=Priority.PROBE)
             )
             for line in answer.lines:
-                self._hear(Unsolicited(line))
+                self._hear(Message(line))
 
     async def read_operator(self) -> str | None:
         """The operator's long name, None while there is none."""
@@ -347,11 +347,11 @@ class Modem:
         """Settings that ask the network and may take their time (27.007 7.12)."""
         await self.session.run(("AT+CCWA=1",))
 
-    def _hear(self, event: Unsolicited) -> None:
-        if event.final:
-            _ = self.calls.hear_final(event.final) or self.ussd.hear_error(event.final)
+    def _hear(self, message: Message) -> None:
+        if message.final:
+            _ = self.calls.hear_final(message.final) or self.ussd.hear_error(message.final)
             return
-        urc = urcs.parse_urc(event.text, event.pdu)
+        urc = urcs.parse_urc(message.text, message.pdu)
         if self.calls.hear(urc) or self.messages.hear(urc) or self.ussd.hear(urc):
             return
         match urc:

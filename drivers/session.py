@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine, Iterable
 
 from drivers.port import BufferFull, Port, PortClosed
 from modem.at.command import Answer, Command
-from modem.at.dialog import Deaf, Dialog, DialogFull, Event, Unsolicited, Write
+from modem.at.dialog import Deaf, Dialog, DialogFull, Event, Write
+from modem.at.framing import Message
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ class Session:
         path: str,
         baudrate: int,
         *,
-        on_unsolicited: Callable[[Unsolicited], None],
+        on_unsolicited: Callable[[Message], None],
         on_lost: Callable[[str], None],
         on_deaf: Callable[[], None],
         rtscts: bool = False,
@@ -148,7 +149,7 @@ class Session:
     def _handle(self, events: list[Event]) -> None:
         for event in events:
             match event:
-                case Unsolicited():
+                case Message():
                     self._debug("<", event.text)
                     self._on_unsolicited(event)
                 case Answer():

@@ -1,13 +1,15 @@
 """The one SQLite file: a fact is on disk before the world may depend on it.
 
-All writes of one loop turn, and all that come while a commit is under way, go into the next
-commit together: 32 lines do not mean 32 fsyncs. SQLite runs in a thread of its own, so the loop
-never waits for a disk, and its log is emptied from a second one, so a commit seldom waits for that.
+SQLite runs in a thread of its own, so the loop never waits for a disk. The thread takes all that
+waits when it gets to it, and what comes while a commit is under way goes into the next one: 32
+lines do not mean 32 fsyncs. The log is emptied from a second thread, so a commit seldom waits for
+that.
 """
 
 import asyncio
 import logging
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -140,8 +142,8 @@ class Store:
         self._thread = Worker("store")
         self._second_thread = Worker("checkpoint")
         self._tidying: asyncio.TimerHandle | None = None
-        self._waiting: list[_Write] = []
-        self._busy = False  # a commit is under way, or due
+        self._waiting: deque[_Write] = deque()  # the loop adds, the thread takes
+        self._busy = False  # a commit is asked for
         self._closing = False
         self._failed_at = 0.0
         self.failure: str | None = None
@@ -177,7 +179,7 @@ class Store:
         self._waiting.append(write)
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._begin)
+            self._thread.do(self._commit)
         return write.done
 
     async def read(self, sql: str, *values: object) -> list[Row]:
@@ -187,29 +189,27 @@ class Store:
     def _query(self, sql: str, values: Sequence[object]) -> list[Row]:
         return self._db.execute(sql, values).fetchall()
 
-    def _begin(self) -> None:
-        batch, self._waiting = self._waiting, []
-        self._thread.run(self._commit, batch).add_done_callback(partial(self._end, batch))
-
-    def _end(self, batch: list[_Write], commit: asyncio.Future[None]) -> None:
-        pause = 0.0
+    def _commit(self) -> Callable[[], None]:
+        """In the thread: commit what waits by now; gives what the loop has to do about it."""
+        batch = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        execute = self._db.execute
         try:
-            commit.result()
+            with self._db:  # rolls back what fails
+                execute("BEGIN")
+                for write in batch:
+                    for op in write.ops:
+                        execute(op.sql, op.values)
+                execute("COMMIT")
         except _NOT_TAKEN as error:
-            self._waiting = [*self._refuse(batch, str(error)), *self._waiting]
-            pause = RETRY_S
-        else:
-            self._accept(batch)
-        if self._waiting:
-            self._loop.call_later(pause, self._begin)
-        else:
-            self._busy = False
+            return partial(self._refuse, batch, str(error))
+        return partial(self._accept, batch)
 
-    def _commit(self, batch: Sequence[_Write]) -> None:
-        with self._db:
-            for write in batch:
-                for op in write.ops:
-                    self._db.execute(op.sql, op.values)
+    def _go_on(self, pause_s: float) -> None:
+        self._busy = bool(self._waiting)
+        if self._busy and pause_s:
+            self._loop.call_later(pause_s, self._thread.do, self._commit)
+        elif self._busy:
+            self._thread.do(self._commit)
 
     def _accept(self, batch: Sequence[_Write]) -> None:
         if self.failure:
@@ -225,13 +225,14 @@ class Store:
                 write.then(None)
         if self._tidying is None and not self._closing:
             self._tidying = self._loop.call_later(CHECKPOINT_S, self._tidy)
+        self._go_on(0.0)
 
     def _tidy(self) -> None:
         self._tidying = None
         self._second_thread.run(_empty_log, self._path)
 
-    def _refuse(self, batch: Sequence[_Write], reason: str) -> list[_Write]:
-        """Fail what may fail; give back what must be kept."""
+    def _refuse(self, batch: Sequence[_Write], reason: str) -> None:
+        """Fail what may fail; try again what must be kept."""
         if not self.failure:
             log.error("the disk takes no records: %s", reason)
             self.failure, self._failed_at = reason, self._loop.time()
@@ -249,12 +250,13 @@ class Store:
                 write.then(error)
         if not kept and not self._closing:
             kept.append(_Write((_PROBE,), self._loop.create_future(), keep=True))
-        return kept
+        self._waiting.extendleft(reversed(kept))
+        self._go_on(RETRY_S)
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA wal_autocheckpoint = 0")  # `_empty_log` does it

@@ -87,11 +87,8 @@ def parse_slcc(line: str) -> CallInfo | None:
     return _call(fields[:5] + fields[6:], _CLCC_3GPP)
 
 
-def parse_ccinfo(line: str) -> CallInfo:
-    """Parse Quectel's +QIND: "ccinfo", and then the fields of +CLCC."""
-    name, *fields = split(body(line, "+QIND"))
-    if name != "ccinfo":
-        raise ParseError("not a ccinfo line")
+def parse_ccinfo(fields: list[str]) -> CallInfo:
+    """Parse what follows Quectel's +QIND: "ccinfo": the fields of +CLCC."""
     return _call(fields, CCINFO_STATES)
 
 

@@ -142,11 +142,10 @@ def _ciev(line: str) -> StorageFull | Notice:
 
 def _qind(line: str) -> Urc:
     """Read Quectel's +QIND: "ccinfo", "csq", "smsfull" or SMS DONE, PB DONE; the rest is shown."""
-    text = body(line, "+QIND")
-    if text.startswith('"ccinfo"'):
-        return calls.parse_ccinfo(line)
-    name, *fields = split(text)
+    name, *fields = split(body(line, "+QIND"))
     match name:
+        case "ccinfo":
+            return calls.parse_ccinfo(fields)
         case "csq":
             return radio.Signal(number(field(fields, 0)), number(field(fields, 1)))
         case "smsfull":

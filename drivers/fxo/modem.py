@@ -22,7 +22,7 @@ from drivers.fxo.stream import Stream
 from drivers.modem import ModemFailed, ModemIdentity
 from drivers.session import Session, until_lost
 from modem.at.command import Answer, Command, Priority
-from modem.at.dialog import Unsolicited
+from modem.at.framing import Message
 from modem.v253.stream import Code, Digit
 
 log = logging.getLogger(__name__)
@@ -133,8 +133,8 @@ class FxoModem:
             raise ModemFailed(f"nothing at {path} answers AT: is it the AT port?") from None
         self._awake = True
 
-    def _hear_line(self, event: Unsolicited) -> None:
-        self.calls.hear_line(event.text)
+    def _hear_line(self, message: Message) -> None:
+        self.calls.hear_line(message.text)
 
     def _hear_frame(self, frame: bytes) -> None:
         self.audio.hear(frame)

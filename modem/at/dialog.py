@@ -23,8 +23,8 @@ from heapq import heappop, heappush
 from itertools import count
 
 from modem.at.command import Answer, Command, Priority
-from modem.at.final import Final, FinalKind, parse_final
-from modem.at.framing import Assembler, Framer, Message, MessageKind
+from modem.at.final import Final, FinalKind
+from modem.at.framing import Assembler, Framer, Message
 from modem.urc import is_urc
 
 QUIET_S = 0.3  # silence after which a modem has said all it had to say; V.250 gives no figure
@@ -50,23 +50,11 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsolicited:
-    """A line that answers nothing; `pdu` is the hex behind an SMS header.
-
-    `final`: what it would say of a command, had one waited for it.
-    """
-
-    text: str
-    pdu: str | None = None
-    final: Final | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Deaf:
     """The modem does not even answer AT; the owner resets it."""
 
 
-Event = Write | Answer | Unsolicited | Deaf
+Event = Write | Answer | Message | Deaf  # a message by itself answers nothing: unsolicited
 
 
 class DialogFull(RuntimeError):  # noqa: N818 - says what is the case, as queue.Full does
@@ -194,15 +182,13 @@ class Dialog:
             yield Write(data)
 
     def _message(self, message: Message, now: float) -> Iterator[Event]:
-        if message.kind is MessageKind.FINAL:
-            final = parse_final(message.text)
-            if final is not None:
-                yield from self._final(final, now)
+        if message.final:
+            yield from self._final(message, message.final, now)
         elif self._answers(message):
             if len(self._got) < MAX_MESSAGES:
                 self._got.append(message)
         elif not self._is_echo(message.text):
-            yield Unsolicited(message.text, message.pdu)
+            yield message
 
     def _answers(self, message: Message) -> bool:
         command = self._current
@@ -220,17 +206,17 @@ class Dialog:
         sent = command.text.strip()
         return text == sent or (command.body is not None and text.rstrip("\x1a") in command.body)
 
-    def _final(self, final: Final, now: float) -> Iterator[Event]:
+    def _final(self, message: Message, final: Final, now: float) -> Iterator[Event]:
         command = self._current
         if final.ends_call and not (command and command.call):
-            yield Unsolicited(final.text, final=final)
+            yield message
         elif self._state is _State.ASKING and command:
             yield self._close(command, final)
             if data := self._next(now):
                 yield Write(data)
         elif self._state is _State.IDLE and final.kind is FinalKind.CME:
             # USSD: the network's refusal, long after the OK
-            yield Unsolicited(final.text, final=final)
+            yield message
         elif self._state is _State.PROBING and final.kind is FinalKind.OK:
             self._probes = 0
             self._fall_silent(_State.SETTLING, now)

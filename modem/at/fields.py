@@ -15,10 +15,10 @@ _FIELD = re.compile(
         ("[^\r\n]{0,512}?"(?=[ \t]*(?:,|$)))
       | (\((?:[^()"]|"[^"]*"|\([^()]*\))*+\)(?=[ \t]*(?:,|$)))
       | ([^,]*)
-    )[ \t]*(?:,|$)""",
+    )[ \t]*(,|$)""",
     re.VERBOSE,
 )
-_MAX_DIGITS = 9  # every number of an AT answer fits 32 bits
+_NUMBER = re.compile(r"-?[0-9]{1,9}")  # every number of an AT answer fits 32 bits
 
 
 def header(line: str) -> tuple[str, str]:
@@ -39,10 +39,10 @@ def raw_fields(text: str) -> list[str]:
     """Split at the commas outside quotes and brackets; quotes stay, blanks around go."""
     if '"' not in text and "(" not in text:
         return [field.strip(" \t") for field in text.split(",")]
-    found = list(_FIELD.finditer(text))
-    if len(found) > 1 and not found[-2][0].endswith(","):
+    found = _FIELD.findall(text)
+    if len(found) > 1 and not found[-2][-1]:
         found.pop()  # the end of the text, which matches once more
-    return [(each[1] or each[2] or each[3]).strip(" \t") for each in found]
+    return [quoted or listed or plain.rstrip(" \t") for quoted, listed, plain, _ in found]
 
 
 def unquote(field: str) -> str:
@@ -52,7 +52,7 @@ def unquote(field: str) -> str:
 
 def split(text: str) -> list[str]:
     """Split '1,"a,b",(1-3)' into ['1', 'a,b', '(1-3)']; quotes removed, brackets kept."""
-    return [unquote(field) for field in raw_fields(text)]
+    return [unquote(field) if '"' in field else field for field in raw_fields(text)]
 
 
 def field(fields: Sequence[str], index: int) -> str:
@@ -62,8 +62,7 @@ def field(fields: Sequence[str], index: int) -> str:
 
 def number(text: str) -> int:
     """Read a decimal field, sign allowed; ParseError for anything else."""
-    digits = text.removeprefix("-")
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > _MAX_DIGITS:
+    if not _NUMBER.fullmatch(text):
         raise ParseError("not a decimal number")
     return int(text)
 

@@ -67,13 +67,10 @@ _WORDS: dict[str, FinalKind] = {
     "NA": FinalKind.ERROR,
 }
 
-_PREFIXED: tuple[tuple[re.Pattern[str], FinalKind], ...] = (
-    (re.compile(r"\+CME ERROR:\s*([^+\s][^+]*)"), FinalKind.CME),
-    (re.compile(r"\+CMS ERROR:\s*([^+\s][^+]*)"), FinalKind.CMS),
-    (re.compile(r"MODEM ERROR:\s*(\S.*)"), FinalKind.ERROR),
-    (re.compile(r"CONNECT:?\s+(\S.*)"), FinalKind.CONNECT),
+_DETAILED = re.compile(  # groups by the kind that they tell
+    r"\+CME ERROR:\s*(?P<cme>[^+\s][^+]*)|\+CMS ERROR:\s*(?P<cms>[^+\s][^+]*)"
+    r"|MODEM ERROR:\s*(?P<error>\S.*)|CONNECT:?\s+(?P<connect>\S.*)"
 )
-
 _FIRST_LETTERS = frozenset(word[0] for word in _WORDS) | {"+", "M"}
 
 
@@ -84,9 +81,10 @@ def parse_final(line: str) -> Final | None:
     word = line.strip()
     if kind := _WORDS.get(word):
         return Final(kind, word)
-    for pattern, kind in _PREFIXED:
-        if found := pattern.fullmatch(word):
-            detail = found[1]
-            has_code = kind is not FinalKind.CONNECT and detail.isdecimal()
-            return Final(kind, word, int(detail) if has_code else None)
-    return None
+    found = _DETAILED.fullmatch(word)
+    if found is None:
+        return None
+    kind = FinalKind(str(found.lastgroup))
+    detail = found[kind]
+    has_code = kind is not FinalKind.CONNECT and detail.isdecimal()
+    return Final(kind, word, int(detail) if has_code else None)

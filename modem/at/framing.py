@@ -7,16 +7,15 @@ written into. Both are byte-wise: where the stream is cut into reads changes not
 
 import re
 from dataclasses import dataclass
-from enum import Enum, auto
 
-from modem.at.final import parse_final
+from modem.at.final import Final, parse_final
 from modem.urc import is_urc
 
 MAX_LINE = 4096  # octets; the longest true line, a CLAC list, stays under 2,500
 MAX_PDU_DIGITS = 2 * (12 + 164)  # SMSC address and TPDU, 27.005 3.1 and 23.040 9.2.3
 MAX_TEXT = 1024  # characters of a quoted text with line ends in it: USSD holds 182
 
-_END = re.compile(rb"[\r\n\0]+")
+_END = re.compile(rb"([\r\n\0]+)")
 _HEX = re.compile(r"[0-9A-Fa-f]+")
 _PDU_HEADER = re.compile(r"\+(?:CMT|CDS|CMGL|CMGR):\s*(?:.*,)?\s*(?P<length>\d{1,3})")
 _HEADER = re.compile(r"[+^*$%&#!@][A-Za-z]")
@@ -48,34 +47,27 @@ class Framer:
 
     def feed(self, data: bytes) -> list[Line]:
         """Take bytes as read; give the lines that they end. Octets map to U+0000..U+00FF."""
-        buffer = self._rest + data
+        *pieces, rest = _END.split(self._rest + data)
+        self._rest = rest[-MAX_LINE:]
         lines: list[Line] = []
-        start = 0
-        for end in _END.finditer(buffer):
-            if text := buffer[start : end.start()]:
+        for text, end in zip(pieces[::2], pieces[1::2], strict=True):
+            if text:
                 lines.append(Line(text.decode("latin-1"), apart=self._feeds > 1))
                 self._feeds = 0
-            self._feeds += end[0].count(b"\n")
-            start = end.end()
-        self._rest = buffer[start:][-MAX_LINE:]
+            self._feeds += end.count(b"\n")
         return lines
-
-
-class MessageKind(Enum):
-    """What a message is, as far as its own text tells."""
-
-    FINAL = auto()
-    URC = auto()
-    INFO = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One thing the modem said; `pdu` is the hex that came behind an SMS header."""
+    """One thing the modem said; `pdu` is the hex that came behind an SMS header.
 
-    kind: MessageKind
+    `final`: what it says of a command, if one waits for it.
+    """
+
     text: str
     pdu: str | None = None
+    final: Final | None = None
 
 
 class Assembler:
@@ -116,17 +108,17 @@ class Assembler:
         """Give what is held back: nothing more of it will come."""
         held: list[Message] = []
         if self._quoted:
-            held.append(Message(MessageKind.URC, self._quoted))
+            held.append(Message(self._quoted))
         if self._pdu:
             held.append(self._pdu.message())
         if self._info:
-            held.append(Message(MessageKind.INFO, self._info))
+            held.append(Message(self._info))
         self._pdu, self._quoted, self._info, self._cut = None, "", "", False
         return held
 
     def _begin(self, line: Line, text: str) -> list[Message]:
-        if parse_final(text):
-            return [*self.flush(), Message(MessageKind.FINAL, text)]
+        if final := parse_final(text):
+            return [*self.flush(), Message(text, final=final)]
         if header := _PDU_HEADER.fullmatch(text):
             self._pdu = _Pdu(text, is_urc(text), int(header["length"]))
             return self._take_info() if line.apart else []
@@ -145,11 +137,11 @@ class Assembler:
         if text.startswith("+CUSD:") and text.count('"') % 2:
             self._quoted = text
             return []
-        return [Message(MessageKind.URC, text)]
+        return [Message(text)]
 
     def _take_info(self) -> list[Message]:
         text, self._info = self._info, ""
-        return [Message(MessageKind.INFO, text)] if text else []
+        return [Message(text)] if text else []
 
     def _go_on_quoted(self, text: str) -> list[Message]:
         """Line ends inside a quoted USSD text belong to it, up to the closing quote."""
@@ -159,7 +151,7 @@ class Assembler:
         if text.count('"') % 2 == 0:
             return []
         whole, self._quoted = self._quoted, ""
-        return [Message(MessageKind.URC, whole)]
+        return [Message(whole)]
 
     def _go_on_pdu(self, pdu: "_Pdu", line: Line, text: str) -> list[Message]:
         if _HEX.fullmatch(text) and len(pdu.digits) + len(text) <= MAX_PDU_DIGITS:
@@ -191,5 +183,4 @@ class _Pdu:
 
     def message(self) -> Message:
         """What the header and the digits that came behind it amount to."""
-        kind = MessageKind.URC if self.unsolicited else MessageKind.INFO
-        return Message(kind, self.header, self.digits)
+        return Message(self.header, self.digits)

@@ -10,8 +10,8 @@ import uvloop
 
 from drivers.session import Session, SessionLost, mask
 from modem.at.command import Answer, Command, Priority
-from modem.at.dialog import Unsolicited
 from modem.at.final import FinalKind
+from modem.at.framing import Message
 from tests.drivers.test_port import PATIENCE_S, Pty
 
 
@@ -38,7 +38,7 @@ class Peer:
             on_deaf=self._go_deaf,
         )
 
-    def _hear(self, line: Unsolicited) -> None:
+    def _hear(self, line: Message) -> None:
         self.unsolicited.append(line.text)
         self._news.set()
 

@@ -2,6 +2,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -16,8 +17,8 @@ class Bench:
         self.commits: list[int] = []
         self.well = asyncio.Event()
         self.store = Store(path, on_health=self._told)
-        self._commit = self.store._commit
-        self.store._commit = self._count  # type: ignore[method-assign]
+        self._accept = self.store._accept
+        self.store._accept = self._count  # type: ignore[method-assign]
 
     def _told(self, failure: str | None) -> None:
         self.health.append(failure)
@@ -26,7 +27,7 @@ class Bench:
 
     def _count(self, batch: Sequence[object]) -> None:
         self.commits.append(len(batch))
-        self._commit(batch)  # type: ignore[arg-type]
+        self._accept(batch)  # type: ignore[arg-type]
 
     async def forbid(self, *, writes: bool) -> None:
         store = self.store
@@ -50,16 +51,30 @@ async def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     await found.store.close()
 
 
-async def test_writes_of_one_turn_are_one_commit(bench: Bench) -> None:
-    await asyncio.gather(*(bench.store.write(row(f"{n:03}")) for n in range(100)))
+async def test_all_that_waits_is_one_commit(bench: Bench) -> None:
+    free = Event()
+    holding = bench.store._thread.run(free.wait)
+    writes = [bench.store.write(row(f"{n:03}")) for n in range(100)]
+    free.set()
+    await asyncio.gather(holding, *writes)
     assert bench.commits == [100]
     assert await bench.ids() == [f"{n:03}" for n in range(100)]
 
 
 async def test_writes_that_come_during_a_commit_are_the_next_one(bench: Bench) -> None:
-    first = bench.store.write(row("a"))
-    await asyncio.sleep(0)
-    await asyncio.gather(first, *(bench.store.write(row(name)) for name in "bcd"))
+    begun, free = Event(), Event()
+
+    def hold() -> str:
+        begun.set()
+        free.wait()
+        return "a"
+
+    bench.store._db.create_function("hold", 0, hold)
+    first = bench.store.write(Op("INSERT INTO pin_failure VALUES (hold(), '')"))
+    await asyncio.to_thread(begun.wait)
+    writes = [bench.store.write(row(name)) for name in "bcd"]
+    free.set()
+    await asyncio.gather(first, *writes)
     assert bench.commits == [1, 3]
 
 

@@ -29,8 +29,7 @@ from drivers.facts import (
 )
 from drivers.messaging import SendFailed
 from modem.at.command import Answer, Command
-from modem.at.dialog import Unsolicited
-from modem.at.final import parse_final
+from modem.at.framing import Message
 from modem.sms.pdu import EncodedPdu
 from modem.urc import parse_urc
 from tests.drivers.wire import SILENCE, Bench, Plug, settle
@@ -212,8 +211,8 @@ class Player:
 
     # --- what comes of it
 
-    def _hear(self, line: Unsolicited) -> None:
-        said = line.text if parse_final(line.text) else show(parse_urc(line.text, line.pdu))
+    def _hear(self, line: Message) -> None:
+        said = line.text if line.final else show(parse_urc(line.text, line.pdu))
         self._events.append(f"urc {said}")
         self._modem._hear(line)
 

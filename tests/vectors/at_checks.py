@@ -3,9 +3,10 @@
 from typing import Any
 
 from modem.at.command import Answer, Command
-from modem.at.dialog import Dialog, Event, Unsolicited, Write
+from modem.at.dialog import Dialog, Event, Write
 from modem.at.final import FinalKind, parse_final
-from modem.at.framing import Assembler, Framer, Message, MessageKind
+from modem.at.framing import Assembler, Framer, Message
+from modem.urc import is_urc
 from tests.vectors.vector import Check, Vector
 
 _LATER = 3600.0  # seconds: past every time-out
@@ -35,7 +36,7 @@ def _lines(event: Event) -> list[str]:
     match event:
         case Answer():
             return [*event.lines, *([event.final.text] if event.final else [])]
-        case Unsolicited():
+        case Message():
             return [event.text]
         case _:
             return []
@@ -105,7 +106,7 @@ def _stream(vector: Vector) -> Any:
     urcs = [piece for piece in expected if piece.get("isUnsolicited")]
     rest = [piece for piece in expected if not piece.get("isUnsolicited")]
     messages = _messages(vector.raw)
-    told = [_text(m) for m in messages if m.kind is MessageKind.URC]
+    told = [_text(m) for m in messages if not m.final and is_urc(m.text)]
     if [_bare(piece["raw"]) for piece in urcs] != [t for t in told if _is_of(t, urcs)]:
         return told
     others = _merged([m for m in messages if not _is_of(_text(m), urcs)])
@@ -135,7 +136,7 @@ def _bare(raw: str) -> str:
 
 def _merged(messages: list[Message]) -> list[tuple[bool, str]]:
     """Final or not, and text; the lines of one answer, or of one echo, are one piece."""
-    return _join([(m.kind is MessageKind.FINAL, _text(m)) for m in messages])
+    return _join([(m.final is not None, _text(m)) for m in messages])
 
 
 def _expected_others(pieces: list[Any]) -> list[tuple[bool, str]]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from modem.at.command import Answer, Command
-from modem.at.dialog import Dialog, Unsolicited
+from modem.at.dialog import Dialog
+from modem.at.framing import Message
 from modem.errors import ParseError
 from modem.ussd import (
     UssdEvent,
@@ -69,7 +70,7 @@ def _feed(session: UssdSession, event: object) -> None:
     match event:
         case Answer(final=final) if final is not None:
             session.feed(UssdEvent.ACCEPTED if final.ok else UssdEvent.REFUSED, final.text)
-        case Unsolicited(text) if text.startswith("+CUSD"):
+        case Message(text) if text.startswith("+CUSD"):
             session.reply(parse_cusd(text))
 
 

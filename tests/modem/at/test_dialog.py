@@ -13,9 +13,9 @@ from modem.at.dialog import (
     Dialog,
     DialogFull,
     Event,
-    Unsolicited,
     Write,
 )
+from modem.at.framing import Message
 
 CSQ = Command("AT+CSQ", prefixes=("+CSQ:",))
 SEND = Command("AT+CMGS=7", prefixes=("+CMGS:",), body="0011")
@@ -28,7 +28,7 @@ def answers(events: list[Event]) -> list[Answer]:
 
 
 def unsolicited(events: list[Event]) -> list[str]:
-    return [event.text for event in events if isinstance(event, Unsolicited)]
+    return [event.text for event in events if isinstance(event, Message)]
 
 
 def written(events: list[Event]) -> bytes:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modem.at.framing import MAX_LINE, Assembler, Framer, Message, MessageKind
+from modem.at.framing import MAX_LINE, Assembler, Framer, Message
 
 # A complete PDU: no SMSC address, then 7 octets of TPDU.
 PDU = "0004038121F30000"
@@ -58,22 +58,20 @@ def test_a_line_without_end_is_bounded() -> None:
 
 
 def test_a_pdu_comes_with_its_header() -> None:
-    assert read([f"\r\n+CMT: ,7\r\n{PDU}\r\n".encode()]) == [
-        Message(MessageKind.URC, "+CMT: ,7", PDU)
-    ]
+    assert read([f"\r\n+CMT: ,7\r\n{PDU}\r\n".encode()]) == [Message("+CMT: ,7", PDU)]
 
 
 def test_a_urc_inside_a_pdu_is_lifted_out() -> None:
     messages = read([f'\r\n+CMGL: 1,0,,7\r\n{PDU[:6]}\r\n+CMTI: "SM",4\r\n{PDU[6:]}\r\n'.encode()])
     assert messages == [
-        Message(MessageKind.URC, '+CMTI: "SM",4'),
-        Message(MessageKind.INFO, "+CMGL: 1,0,,7", PDU),
+        Message('+CMTI: "SM",4'),
+        Message("+CMGL: 1,0,,7", PDU),
     ]
 
 
 def test_hex_after_a_whole_pdu_is_a_line_of_its_own() -> None:
     messages = read([f"\r\n+CMGR: 0,,7\r\n{PDU}\r\n\r\nABCD\r\n".encode()])
-    assert messages[1] == Message(MessageKind.INFO, "ABCD")
+    assert messages[1] == Message("ABCD")
 
 
 def test_a_line_that_a_urc_cut_in_two_is_put_together() -> None:
@@ -88,9 +86,9 @@ def test_lines_that_stand_apart_are_not_joined() -> None:
 
 def test_line_ends_inside_a_ussd_text_belong_to_it() -> None:
     messages = read([b'\r\n+CUSD: 1,"1 credit\r\n2 bundles\r\n3 end",15\r\n'])
-    assert messages == [Message(MessageKind.URC, '+CUSD: 1,"1 credit\n2 bundles\n3 end",15')]
+    assert messages == [Message('+CUSD: 1,"1 credit\n2 bundles\n3 end",15')]
 
 
 def test_a_ussd_text_that_never_closes_swallows_no_final_result() -> None:
     messages = read([b'\r\n+CUSD: 1,"broken\r\n\r\nOK\r\n'])
-    assert [message.kind for message in messages] == [MessageKind.URC, MessageKind.FINAL]
+    assert [message.final is not None for message in messages] == [False, True]
