@@ -178,8 +178,7 @@ class Store:
         write = _Write(ops, self._loop.create_future(), keep, then)
         self._waiting.append(write)
         if not self._busy:
-            self._busy = True
-            self._thread.do(self._commit)
+            self._go_on()
         return write.done
 
     async def read(self, sql: str, *values: object) -> list[Row]:
@@ -204,12 +203,11 @@ class Store:
             return partial(self._refuse, batch, str(error))
         return partial(self._accept, batch)
 
-    def _go_on(self, pause_s: float) -> None:
+    def _go_on(self, pause_s: float = 0.0) -> None:
+        """Have what waits committed, when the loop has done what is due now."""
         self._busy = bool(self._waiting)
-        if self._busy and pause_s:
+        if self._busy:
             self._loop.call_later(pause_s, self._thread.do, self._commit)
-        elif self._busy:
-            self._thread.do(self._commit)
 
     def _accept(self, batch: Sequence[_Write]) -> None:
         if self.failure:
@@ -225,7 +223,7 @@ class Store:
                 write.then(None)
         if self._tidying is None and not self._closing:
             self._tidying = self._loop.call_later(CHECKPOINT_S, self._tidy)
-        self._go_on(0.0)
+        self._go_on()
 
     def _tidy(self) -> None:
         self._tidying = None

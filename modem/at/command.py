@@ -40,15 +40,14 @@ TIMEOUTS_S: dict[str, float] = {
     "AT+QDSIM": 15,
     "AT+SWITCHSIM": 15,
 }
-_LONGEST_KEY = max(map(len, TIMEOUTS_S))
+_LENGTHS = sorted({len(beginning) for beginning in TIMEOUTS_S}, reverse=True)
 
 
 def default_timeout_s(text: str) -> float:
     """Seconds that `text` may take at most, by TIMEOUTS_S."""
-    for length in range(min(len(text), _LONGEST_KEY), 1, -1):
-        if (limit := TIMEOUTS_S.get(text[:length].upper())) is not None:
-            return limit
-    return TIMEOUTS_S["AT"]
+    beginning = text[: _LENGTHS[0]].upper()
+    found = (TIMEOUTS_S.get(beginning[:length]) for length in _LENGTHS)
+    return next((limit for limit in found if limit is not None), TIMEOUTS_S["AT"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
