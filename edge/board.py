@@ -1,20 +1,16 @@
 """The retained topics: what the gateway is now. Only the newest word counts, so none is queued.
 
-A change goes out at once, what follows it closely goes out together, and all of it goes out again
-when the broker comes back.
+A change goes out at once, and all that stands goes out again when the broker comes back.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-
-from mqtt.session import BrokerAway, PublishRefused
+from collections.abc import Callable
+from functools import partial
 
 log = logging.getLogger(__name__)
 
-PAUSE_S = 0.05  # between two rounds: a line that is busy for less is not worth a message
-
-Publish = Callable[[str, bytes], Awaitable[None]]
+Publish = Callable[[str, bytes], asyncio.Future[None]]
 
 
 class Board:
@@ -23,51 +19,41 @@ class Board:
     def __init__(self, publish: Publish) -> None:
         self._publish = publish
         self._shown: dict[str, bytes] = {}
-        self._changed: dict[str, None] = {}
-        self._wake = asyncio.Event()
-        self._connected = asyncio.Event()
+        self._sending: dict[str, asyncio.Future[None]] = {}  # the last word on each topic
+        self._connected = False
 
     def show(self, topic: str, payload: bytes) -> None:
         """Put a payload on a topic; the same one again costs nothing."""
         if self._shown.get(topic) == payload:
             return
         self._shown[topic] = payload
-        self._changed.pop(topic, None)  # told in the order of the last changes
-        self._changed[topic] = None
-        self._wake.set()
-
-    def take_down(self, topic: str) -> None:
-        """Clear a topic, if anything stands there."""
-        if topic in self._shown:
-            self.show(topic, b"")
+        if self._connected:
+            self._send(topic, payload)
 
     def set_connected(self, *, connected: bool) -> None:
         """The broker came (all is shown again) or went."""
+        self._connected = connected
         if connected:
-            self._changed = dict.fromkeys(self._shown)
-            self._connected.set()
-            self._wake.set()
-        else:
-            self._connected.clear()
+            for topic, payload in self._shown.items():
+                self._send(topic, payload)
 
-    async def run(self) -> None:
-        """Publish changes for ever."""
-        while True:
-            await self._connected.wait()
-            await self._wake.wait()
-            self._wake.clear()
-            await self.flush()
-            await asyncio.sleep(PAUSE_S)
+    async def all_sent(self) -> None:
+        """Wait until the broker has all of it, or is gone."""
+        if self._sending:
+            await asyncio.wait(self._sending.values())
 
-    async def flush(self) -> None:
-        """Publish what changed; what the broker did not take is tried when it is back."""
-        changed = {topic: self._shown[topic] for topic in self._changed}
-        self._changed = {}
-        try:
-            await asyncio.gather(*(self._publish(*each) for each in changed.items()))
-        except (BrokerAway, PublishRefused) as error:
-            log.debug("%s", error)
+    def _send(self, topic: str, payload: bytes) -> None:
+        sending = self._publish(topic, payload)
+        self._sending[topic] = sending
+        sending.add_done_callback(partial(self._sent, topic, payload))
+
+    def _sent(self, topic: str, payload: bytes, sending: asyncio.Future[None]) -> None:
+        """Forget what was taken down; what the broker did not take stands until it is back."""
+        error = sending.exception()
+        if self._sending.get(topic) is not sending:
             return
-        for topic, payload in changed.items():
-            if not payload and topic not in self._changed:
-                del self._shown[topic]
+        del self._sending[topic]
+        if error:
+            log.debug("%s", error)
+        elif not payload and not self._shown[topic]:
+            del self._shown[topic]

@@ -230,7 +230,6 @@ class Gateway:
                     for work in (
                         self._broker.run(),
                         self._outbox.run(),
-                        self._board.run(),
                         self._commands.forget_for_ever(),
                         almanac.keep(self._almanac, self._config.gateway.country, self._on_almanac),
                         feed_watchdog(),
@@ -259,7 +258,7 @@ class Gateway:
         await self._fleet.stop()
         self._display.show_due()
         self._display.show_status("offline", "stopped")
-        await self._board.flush()
+        await self._board.all_sent()
         await self._outbox.close()
         await self._control.stop()
 

@@ -153,6 +153,7 @@ class Outbox:
         cursor = self._sent_to = self._delivered
         breaks = self._breaks
         while self._connected.is_set() and breaks == self._breaks:
+            committed = self._committed  # a commit may end before what was read is here
             rows = await self._store.read(
                 "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?",
                 cursor,
@@ -162,11 +163,11 @@ class Outbox:
                 cursor = number
                 await self._room()
                 self._send(number, Message(topic, mark_replayed(payload), correlation))
-            if not rows and cursor >= self._committed:
-                self._live = breaks == self._breaks
-                return
             if not rows:
-                cursor = max(cursor, self._committed)
+                cursor = max(cursor, committed)
+                if cursor >= self._committed:
+                    self._live = breaks == self._breaks
+                    return
 
     async def _room(self) -> None:
         while len(self._sending) >= WINDOW:

@@ -30,7 +30,6 @@ def open_world(
     monkeypatch.setattr("drivers.call_control.RING_PAUSE_S", 0.05)
     monkeypatch.setattr("drivers.call_control.LIST_AGAIN_S", 0.02)
     monkeypatch.setattr("edge.call_desk.COOL_S", 0.02)
-    monkeypatch.setattr("edge.board.PAUSE_S", 0)
     monkeypatch.setattr("edge.display.PAUSE_S", 0)
     return partial(world, broker, tmp_path)
 

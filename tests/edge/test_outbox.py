@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.outbox import Message, Outbox
-from edge.store import Store
+from edge.store import Row, Store
 from mqtt.session import BrokerAway, PublishRefused
 
 
@@ -187,6 +187,24 @@ async def test_nothing_that_arrived_is_kept(path: Path) -> None:
         rig.connect()
         await rig.until(lambda: rig.box._live)
         assert rig.edge.arrived == []
+
+
+async def test_what_is_committed_before_an_empty_read_is_heard_of_is_not_passed_over(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(path) as rig:
+        read = rig.box._store.read
+
+        async def read_slowly(sql: str, *values: object) -> list[Row]:
+            rows = await read(sql, *values)
+            if not rig.count:
+                rig.add()
+                await rig.until(lambda: len(rig.written) == 1)
+            return rows
+
+        monkeypatch.setattr(rig.box._store, "read", read_slowly)
+        rig.connect()
+        await rig.until(lambda: rig.edge.arrived == [(0, True)])
 
 
 async def test_closing_sends_what_was_only_just_added(path: Path) -> None:
