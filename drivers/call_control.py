@@ -107,10 +107,10 @@ class CallControl:
         """Dial a voice call now; gives our key. What becomes of it comes as facts, never before."""
         call = self._table.dial(number)
         self._reasons[call.key] = _Reason()
+        asked = self._ask(Command(f"ATD{number};", call=True, priority=Priority.CALL))
         self._note_set_up()
         self._watch()
-        dial = Command(f"ATD{number};", call=True, priority=Priority.CALL)
-        self._spawn(self._dialed(call.key, self._ask(dial)))
+        self._spawn(self._dialed(call.key, asked))
         return call.key
 
     async def answer(self, key: int) -> None:

@@ -1,6 +1,6 @@
 """What is known of a number before it is called: where it is, what kind, whose network."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -188,8 +188,7 @@ def _renamed(zones: Iterable[str]) -> tuple[str, ...]:
 
 def _by_prefix(number: str, table: Mapping[str, T]) -> T | None:
     """The entry of the longest prefix of the number in the table."""
-    return next((table[prefix] for prefix in _prefixes(number) if prefix in table), None)
-
-
-def _prefixes(number: str) -> Iterator[str]:
-    return (number[:size] for size in range(len(number), 0, -1))
+    for size in range(len(number), 0, -1):
+        if (found := table.get(number[:size])) is not None:
+            return found
+    return None

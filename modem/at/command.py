@@ -46,8 +46,10 @@ _LENGTHS = sorted({len(beginning) for beginning in TIMEOUTS_S}, reverse=True)
 def default_timeout_s(text: str) -> float:
     """Seconds that `text` may take at most, by TIMEOUTS_S."""
     beginning = text[: _LENGTHS[0]].upper()
-    found = (TIMEOUTS_S.get(beginning[:length]) for length in _LENGTHS)
-    return next((limit for limit in found if limit is not None), TIMEOUTS_S["AT"])
+    for length in _LENGTHS:
+        if (limit := TIMEOUTS_S.get(beginning[:length])) is not None:
+            return limit
+    return TIMEOUTS_S["AT"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
