@@ -38,6 +38,10 @@ class CallQueue:
         """Whether one more would be too many."""
         return len(self) >= self._limit
 
+    def holds(self, priority: int) -> bool:
+        """Whether a call waits that goes before a new one of this priority."""
+        return any(self._lanes[priority:])
+
     def add(self, call: Call, wanted: Wanted, priority: int = 0) -> None:
         """Let a call wait, last in its priority."""
         entry = Waiting(call, wanted, priority)

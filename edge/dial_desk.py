@@ -117,6 +117,7 @@ class DialDesk:
     # --- inside
 
     def _place(self, call: Call, wanted: Wanted, command: Dial) -> Outcome:
+        self._room.serve_before(_rank(wanted, command.priority))
         match self._placement.choose(wanted):
             case Refusal() as refusal:
                 again_s = MODEM_COMES_S if refusal.reason is Reason.NO_LINE else None
@@ -165,7 +166,7 @@ class DialDesk:
             return
         if call.expires_at:
             call.expires_at = max(call.expires_at, clock.now() + AGENT_THERE)
-        self._room.add(Waiting(call, wanted, EMERGENCY if wanted.is_emergency else priority))
+        self._room.add(Waiting(call, wanted, _rank(wanted, priority)))
         self._room.serve()
 
     def _make(self, command: Dial, wanted: Wanted) -> Call:
@@ -210,7 +211,7 @@ class DialDesk:
         if self._room.full and not wanted.is_emergency:
             return refuse(Reason.QUEUE_FULL, "All lines are busy and the queue is full.", 5)
         message, row = self._book.enter(call, CallState.QUEUED)
-        self._room.add(Waiting(call, wanted, EMERGENCY if wanted.is_emergency else priority))
+        self._room.add(Waiting(call, wanted, _rank(wanted, priority)))
 
         def undo() -> None:
             self._room.remove(call)
@@ -288,6 +289,11 @@ class DialDesk:
         finally:
             line.reserved = None
             self._lines.changed(line)
+
+
+def _rank(wanted: Wanted, priority: int) -> int:
+    """Where a call waits: one for help goes before all others."""
+    return EMERGENCY if wanted.is_emergency else priority
 
 
 def _comes_too_late(wait: Wait, call: Call) -> bool:

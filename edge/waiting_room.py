@@ -48,6 +48,11 @@ class WaitingRoom:
         """The call waits no more."""
         self._queue.remove(call.call_id)
 
+    def serve_before(self, priority: int) -> None:
+        """Serve first who waits already, before a new call of this priority is placed."""
+        if self._queue.holds(priority):
+            self.serve()
+
     def serve_soon(self) -> None:
         """Serve who waits at the end of this turn of the loop, when all of it is known."""
         if self._queue and not self._due:

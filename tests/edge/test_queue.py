@@ -22,6 +22,24 @@ async def test_calls_wait_for_lines_and_go_out_in_order(open_world: Open) -> Non
         assert len(world.calls) == 7
 
 
+async def test_a_new_call_does_not_overtake_those_that_wait(
+    open_world: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.call_desk.COOL_S", 30)
+    async with open_world() as world:
+        first, second = [await world.dial(number) for number in (ANSWERS, STAYS)]
+        await world.ear.cdr(first)
+        assert world.gateway is not None
+        [line] = world.gateway._fleet.lines.values()
+        line.cool_until = 0.0  # its rest is over, and the timer that would tell is late
+        third = await world.dial(STAYS)
+        await world.ear.state(second, "answered")
+        assert world.ear.states(third) == ["queued"]
+        for call in (second, third):
+            await world.ear.ask("hangup", call_id=call)
+            await world.ear.cdr(call)
+
+
 async def test_a_call_that_waits_too_long_is_over(open_world: Open) -> None:
     async with open_world() as world:
         first = await world.dial(STAYS)

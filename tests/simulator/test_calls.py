@@ -131,7 +131,10 @@ async def test_a_huawei_tells_orig_conf_conn_cend() -> None:
         await tty.ask(f"ATD{ANSWERS};")
         told = await tty.until("NO CARRIER\r\n")
         own = [line for line in told.split("\r\n") if line.startswith("^C") or "ORIG" in line]
-        assert own == ["^ORIG:1,0", "^CONF:1", "^CONN:1,0", "^CEND:1,5,67,16"]
+        *begun, end = own
+        assert begun == ["^ORIG:1,0", "^CONF:1", "^CONN:1,0"]
+        seconds = end.removeprefix("^CEND:1,").removesuffix(",67,16")
+        assert int(seconds) >= 5  # more where the machine was busy
 
 
 async def test_chld_before_conf_kills_a_huawei() -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator import Scenario, serve
+from simulator import Scenario, Simulator, serve
 from simulator.oddities import Oddity
+from tests.drivers.warp import warped
 from tests.simulator.terminal import Terminal
-from tests.simulator.worlds import ANSWERS, OUTSIDE, STAYS, eventually, world
+from tests.simulator.worlds import ANSWERS, NETWORK, OUTSIDE, STAYS, eventually, world
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,14 +202,16 @@ async def test_a_sim_is_busy_after_start() -> None:
         await tty.ask("AT+CPIN?", final="+CME ERROR: 14")
 
 
+@warped
 async def test_the_same_seed_tells_the_same_story() -> None:
-    numbers = [f"+4940{n:04d}" for n in range(40)]
-
     async def outcomes(seed: int) -> list[Any]:
-        async with world({}, seed=seed, callees=[], speed=1000) as (sim, _):
-            calls = [sim.network.call(OUTSIDE, number) for number in numbers]
-            await eventually(lambda: all(call.outcome for call in calls))
-            return [call.outcome for call in calls]
+        scenario = {"seed": seed, "network": NETWORK, "modems": [{"name": "m0"}]}
+        simulator = Simulator(Scenario.model_validate(scenario))
+        await simulator.start()
+        calls = [simulator.network.call(OUTSIDE, f"+4940{n:04d}") for n in range(40)]
+        await asyncio.sleep(1000)
+        await simulator.stop()
+        return [call.outcome for call in calls]
 
     first = await outcomes(1)
     assert first == await outcomes(1)
