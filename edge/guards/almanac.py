@@ -67,7 +67,7 @@ async def look_up(home: str | None, year: int) -> Mapping[str, Any]:
     finally:
         if process.returncode is None:
             process.kill()
-            await process.communicate()
+            await process.communicate()  # wait() alone waits for what nobody reads
     if process.returncode:
         raise AlmanacError(errors.decode(errors="replace").strip().rpartition("\n")[2])
     tables: Mapping[str, Any] = json.loads(output)

@@ -17,6 +17,7 @@ from modem.calls import (
     parse_slcc,
 )
 from modem.errors import ParseError
+from modem.urc import parse_urc
 
 IN, OUT = Direction.INCOMING, Direction.OUTGOING
 
@@ -81,7 +82,8 @@ def test_slcc_has_a_field_more_and_an_empty_end() -> None:
 
 
 def test_ccinfo_says_released_with_minus_one() -> None:
-    call = parse_ccinfo(["1", "0", "-1", "0", "0", "10086", "129"])
+    call = parse_urc('+QIND: "ccinfo",1,0,-1,0,0,"10086",129')
+    assert isinstance(call, CallInfo)
     assert (call.state, call.number) == (CallState.RELEASED, "10086")
 
 

@@ -211,6 +211,7 @@ async def test_the_same_seed_tells_the_same_story() -> None:
         calls = [simulator.network.call(OUTSIDE, f"+4940{n:04d}") for n in range(40)]
         await asyncio.sleep(1000)
         await simulator.stop()
+        assert all(call.outcome for call in calls)
         return [call.outcome for call in calls]
 
     first = await outcomes(1)

@@ -21,7 +21,7 @@ from tests.simulator.worlds import ANSWERS, eventually
 async def ask(tty: Terminal, code: str) -> str:
     """Send a USSD code and return what is told."""
     tty.write(f'AT+CUSD=1,"{code}",15\r')
-    await tty.until("+CUSD: ")
+    assert "\r\nOK\r\n" in await tty.until("+CUSD: ")
     return await tty.until('",15')
 
 
